@@ -1,0 +1,212 @@
+//! Where a guard's object lives: in a region, reached through a session, or in a pool of this process.
+//!
+//! Guards are the same types in both places. They differ in this parameter only, because the places differ in what a
+//! guard may do: a session and its guards stay on one thread, guards of a local pool cross threads like any `Box`.
+//!
+//! A place hands out pointers to slots; that a slot is one's own is the protocol's business
+//! ([`pool_core::slot`]).
+#![expect(unsafe_code, reason = "computes the address of a slot from its number")]
+
+use core::{cell::Cell, ptr::NonNull};
+
+use pool_core::{
+    geometry::Geometry,
+    local::Local,
+    member::Member,
+    objects::{Denied, Objects},
+    table::Refusal,
+};
+
+use crate::region::Region;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::InSession<'_> {}
+    impl Sealed for super::InPool<'_> {}
+}
+
+/// What a guard needs of the place of its object.
+#[doc(hidden)]
+pub trait Home: Copy + sealed::Sealed {
+    type Objects: Objects;
+
+    /// Does something with the slots of the pool.
+    fn with<R>(self, f: impl FnOnce(&Self::Objects) -> R) -> R;
+
+    /// Returns where the object of a slot is. Slots beyond the capacity are taken modulo it.
+    fn place(self, slot: u32) -> NonNull<u8>;
+
+    /// Returns the slot whose object begins at this address.
+    fn slot_at(self, address: usize) -> Option<u32>;
+
+    /// Looks for the dead among those who keep something from us; returns whether it is worth another try.
+    fn recover(self, trouble: Trouble) -> bool;
+}
+
+/// What keeps an operation from its object.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// Nothing is free.
+    Full,
+    /// These sessions hold the object.
+    Held(u64),
+}
+
+/// The place of an object in a region, reached through a session.
+#[derive(Clone, Copy, Debug)]
+pub struct InSession<'a>(pub(crate) &'a Seated<'a>);
+
+/// The place of an object in a local pool.
+#[derive(Clone, Copy, Debug)]
+pub struct InPool<'a>(pub(crate) &'a (dyn LocalPool + Sync));
+
+/// A session's part in one pool of a region.
+#[derive(Debug)]
+pub struct Seated<'m> {
+    pub(crate) member: Member<'m>,
+    slots: NonNull<u8>,
+    stride_log2: u32,
+    last_slot: u32,
+    region: &'m Region,
+    /// How many operations in a row found something in their way.
+    failures: Cell<u32>,
+}
+
+/// A failing operation looks for the dead at its first failures (1st, 2nd, 4th, ..), then once in so many: a look costs
+/// 0.2 us for each session that is there, and failing allocations must stay cheap.
+const SPREAD: u32 = 1024;
+/// Every so many looks are thorough: they also find a dead process whose forked child keeps its lock.
+const THOROUGH: u32 = 16;
+
+impl<'m> Seated<'m> {
+    /// # Safety
+    ///
+    /// `slots` points to the objects of the pool whose words `member` has, laid out by `geometry`, for `'m`.
+    pub(crate) unsafe fn new(member: Member<'m>, slots: NonNull<u8>, geometry: &Geometry, region: &'m Region) -> Self {
+        let last_slot = geometry.shape.slots() - 1;
+        Self { member, slots, stride_log2: geometry.stride_log2, last_slot, region, failures: Cell::new(0) }
+    }
+}
+
+impl<'a> Home for InSession<'a> {
+    type Objects = Member<'a>;
+
+    #[inline]
+    fn with<R>(self, f: impl FnOnce(&Self::Objects) -> R) -> R {
+        f(&self.0.member)
+    }
+
+    #[inline]
+    fn place(self, slot: u32) -> NonNull<u8> {
+        let slot = (slot & self.0.last_slot) as usize;
+        // SAFETY: within the objects of the pool: the slot is below the capacity, and `new` was promised that there are
+        // as many slots of this stride.
+        unsafe { self.0.slots.add(slot << self.0.stride_log2) }
+    }
+
+    #[inline]
+    fn slot_at(self, address: usize) -> Option<u32> {
+        let offset = address.checked_sub(self.0.slots.addr().get())?;
+        let slot = u32::try_from(offset >> self.0.stride_log2).ok()?;
+        let begins = offset & ((1 << self.0.stride_log2) - 1) == 0;
+        (begins && slot <= self.0.last_slot).then_some(slot)
+    }
+
+    #[cold]
+    fn recover(self, trouble: Trouble) -> bool {
+        let failures = self.0.failures.get().wrapping_add(1);
+        self.0.failures.set(failures);
+        if !(failures.is_power_of_two() && failures <= SPREAD || failures.is_multiple_of(SPREAD)) {
+            return false;
+        }
+        let among = match trouble {
+            Trouble::Full => u64::MAX,
+            Trouble::Held(holders) => holders,
+        };
+        let thorough = failures == 2 || failures.is_multiple_of(SPREAD * THOROUGH);
+        let recovered = self.0.region.reap_dead(among, thorough);
+        if recovered {
+            self.0.failures.set(0);
+        }
+        recovered
+    }
+}
+
+/// A local pool without its types.
+pub(crate) trait LocalPool {
+    fn local(&self) -> Local<'_>;
+    fn place(&self, slot: u32) -> NonNull<u8>;
+    fn slot_at(&self, address: usize) -> Option<u32>;
+}
+
+impl core::fmt::Debug for dyn LocalPool + Sync + '_ {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.local().fmt(f)
+    }
+}
+
+impl<'a> Home for InPool<'a> {
+    type Objects = Local<'a>;
+
+    #[inline]
+    fn with<R>(self, f: impl FnOnce(&Self::Objects) -> R) -> R {
+        f(&self.0.local())
+    }
+
+    #[inline]
+    fn place(self, slot: u32) -> NonNull<u8> {
+        self.0.place(slot)
+    }
+
+    #[inline]
+    fn slot_at(self, address: usize) -> Option<u32> {
+        self.0.slot_at(address)
+    }
+
+    #[inline]
+    fn recover(self, _: Trouble) -> bool {
+        false
+    }
+}
+
+/// Allocates; where nothing is free, once more after the dead have given back what they had.
+#[inline]
+pub(crate) fn alloc<H: Home>(home: H) -> Result<u32, Denied> {
+    match home.with(Objects::alloc) {
+        Ok(slot) => Ok(slot),
+        Err(denied) => again(denied, denied == Denied::Full && home.recover(Trouble::Full), || home.with(Objects::alloc)),
+    }
+}
+
+/// Allocates several slots, as [`alloc`] does one.
+#[inline]
+pub(crate) fn alloc_many<H: Home>(home: H, slots: &mut [u32]) -> Result<(), Denied> {
+    match home.with(|objects| objects.alloc_many(slots)) {
+        Ok(()) => Ok(()),
+        Err(denied) => again(denied, denied == Denied::Full && home.recover(Trouble::Full), || {
+            home.with(|objects| objects.alloc_many(slots))
+        }),
+    }
+}
+
+/// Does something with a handle; where sessions or a full pool are in the way, once more if some of them were dead.
+#[inline]
+pub(crate) fn access<H: Home, R>(home: H, mut step: impl FnMut(&H::Objects) -> Result<R, Refusal>) -> Result<R, Refusal> {
+    match home.with(&mut step) {
+        Ok(done) => Ok(done),
+        Err(refusal) => {
+            let recovered = match refusal {
+                Refusal::InUse { holders, .. } if holders != 0 => home.recover(Trouble::Held(holders)),
+                Refusal::Full => home.recover(Trouble::Full),
+                _ => false,
+            };
+            again(refusal, recovered, || home.with(step))
+        }
+    }
+}
+
+#[inline]
+fn again<R, E>(error: E, recovered: bool, step: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+    if recovered { step() } else { Err(error) }
+}

@@ -1,0 +1,1 @@
+//! Nothing here: the cases stand in `ui/`, their runner in `tests/`.

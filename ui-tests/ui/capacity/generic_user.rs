@@ -1,0 +1,12 @@
+use pool_typed::{Pool, config::Capacity};
+
+struct Server<const N: usize>
+where
+    usize: Capacity<N>,
+{
+    pool: Pool<u64, N>,
+}
+
+fn main() {
+    let server: Option<Server<48>> = None;
+}

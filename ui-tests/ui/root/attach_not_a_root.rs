@@ -1,0 +1,5 @@
+use pool_typed::Mapped;
+
+fn main() {
+    let world = Mapped::<String>::attach("/world");
+}

@@ -1,0 +1,10 @@
+use pool_typed::{Mapped, Pool};
+
+#[repr(C)]
+struct World {
+    numbers: Pool<u64, 64>,
+}
+
+fn main() {
+    let world = Mapped::<World>::create("/world");
+}

@@ -1,0 +1,15 @@
+use pool_typed::{AtomicObjId, Pool, Root, Shared};
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {
+    seq: u64,
+}
+
+#[derive(Root)]
+struct World {
+    messages: Pool<Message, 64>,
+    inbox: AtomicObjId<Message>,
+}
+
+fn main() {}

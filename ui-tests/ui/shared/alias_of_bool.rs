@@ -1,0 +1,11 @@
+use pool_typed::Shared;
+type Flag = bool;
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {
+    seq: u64,
+    done: Flag,
+}
+
+fn main() {}

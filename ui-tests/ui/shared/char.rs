@@ -1,0 +1,10 @@
+use pool_typed::Shared;
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {
+    seq: u64,
+    letter: char,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use pool_typed::Shared;
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {}
+
+fn main() {}

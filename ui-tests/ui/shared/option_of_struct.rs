@@ -1,0 +1,16 @@
+use pool_typed::Shared;
+#[derive(Shared)]
+#[repr(C)]
+struct Point {
+    x: u32,
+    y: u32,
+}
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {
+    seq: u64,
+    point: Option<Point>,
+}
+
+fn main() {}

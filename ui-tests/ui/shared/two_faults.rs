@@ -1,0 +1,11 @@
+use pool_typed::Shared;
+
+#[derive(Shared)]
+#[repr(C)]
+struct Message {
+    seq: u64,
+    len: usize,
+    name: String,
+}
+
+fn main() {}

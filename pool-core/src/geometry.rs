@@ -99,11 +99,17 @@ impl Shape {
         group << self.group_log2..(group + 1) << self.group_log2
     }
 
-    /// How many slots one session's cache may keep: an equal share of a quarter of the pool, 0 in small pools.
+    /// How many slots the cache of a session may keep.
+    ///
+    /// All caches together keep at most a quarter of the pool. One half of that is shared out equally; of the other half
+    /// session 0 has one half, session 1 half of what is left, and so on: sessions are numbered from 0 up and are
+    /// usually few, and a large cache makes batches twice as fast. In small pools the share is 0 and there is no cache.
     #[inline]
     #[must_use]
-    pub const fn cache_cap(self) -> u32 {
-        let share = self.slots() / (4 * SESSIONS);
+    pub const fn cache_cap(self, session: u32) -> u32 {
+        let eighth = self.slots() / 8;
+        let first = if session < u32::BITS - 1 { eighth >> (session + 1) } else { 0 };
+        let share = eighth / SESSIONS + first;
         if share < crate::cache::MAX_CAP { share } else { crate::cache::MAX_CAP }
     }
 }
@@ -185,7 +191,8 @@ mod tests {
     fn all_caches_together_hold_at_most_a_quarter() {
         for slots_log2 in 0..=MAX_SLOTS_LOG2 {
             let shape = Shape::new(slots_log2);
-            assert!(shape.cache_cap() * SESSIONS * 4 <= shape.slots());
+            let all: u32 = (0..SESSIONS).map(|session| shape.cache_cap(session)).sum();
+            assert!(all * 4 <= shape.slots(), "{all} of {}", shape.slots());
         }
     }
 

@@ -111,10 +111,7 @@ impl RootName {
 
     /// `len` is at most [`NAME_BYTES`] and the length of `source`; what does not fit is left out.
     fn from_prefix(source: &[u8], len: usize) -> Self {
-        let mut name = Self {
-            len: 0,
-            bytes: [0; NAME_BYTES],
-        };
+        let mut name = Self { len: 0, bytes: [0; NAME_BYTES] };
         for (to, from) in name.bytes.iter_mut().zip(source.iter().take(len)) {
             *to = *from;
             name.len += 1;
@@ -257,10 +254,7 @@ impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::TooShort { len, needed } => {
-                write!(
-                    f,
-                    "the region is cut short: its header takes {needed} bytes, found {len}"
-                )
+                write!(f, "the region is cut short: its header takes {needed} bytes, found {len}")
             }
             Self::NotARegion { found } => write!(
                 f,
@@ -269,57 +263,30 @@ impl fmt::Display for HeaderError {
                 MAGIC.escape_ascii()
             ),
             Self::Version { expected, found } => {
-                write!(
-                    f,
-                    "the region has format version {found}, this build reads version {expected}"
-                )
+                write!(f, "the region has format version {found}, this build reads version {expected}")
             }
             Self::Endianness { expected, found } => write!(
                 f,
                 "the region was made with another byte order: its mark reads {found:#010x}, expected {expected:#010x}"
             ),
-            Self::HeaderLength {
-                found,
-                unit,
-                highest,
-            } => write!(
-                f,
-                "the header says that it takes {found} bytes, expected a multiple of {unit} up to {highest}"
-            ),
-            Self::Description {
-                offset,
-                len,
-                header_len,
-            } => write!(
+            Self::HeaderLength { found, unit, highest } => {
+                write!(f, "the header says that it takes {found} bytes, expected a multiple of {unit} up to {highest}")
+            }
+            Self::Description { offset, len, header_len } => write!(
                 f,
                 "the layout description is said to take {len} bytes from offset {offset}, expected offset {FIXED_BYTES} and an end within the {header_len} bytes of the header"
             ),
-            Self::Checksum { expected, found } => write!(
-                f,
-                "the header is damaged: its checksum is {found:#018x}, expected {expected:#018x}"
-            ),
-            Self::RegionLength {
-                found,
-                lowest,
-                highest,
-            } => write!(
-                f,
-                "the header says that the region takes {found} bytes, expected {lowest} to {highest}"
-            ),
-            Self::Place {
-                what,
-                found,
-                lowest,
-                end,
-            } => write!(
-                f,
-                "the {what} is said to lie at offset {found}, expected {lowest} to {end}"
-            ),
+            Self::Checksum { expected, found } => {
+                write!(f, "the header is damaged: its checksum is {found:#018x}, expected {expected:#018x}")
+            }
+            Self::RegionLength { found, lowest, highest } => {
+                write!(f, "the header says that the region takes {found} bytes, expected {lowest} to {highest}")
+            }
+            Self::Place { what, found, lowest, end } => {
+                write!(f, "the {what} is said to lie at offset {found}, expected {lowest} to {end}")
+            }
             Self::Name { len, limit } => {
-                write!(
-                    f,
-                    "the name of the root is said to take {len} bytes, expected at most {limit}"
-                )
+                write!(f, "the name of the root is said to take {len} bytes, expected at most {limit}")
             }
         }
     }
@@ -335,19 +302,13 @@ impl core::error::Error for HeaderError {}
 ///
 /// [`HeaderError::TooShort`] where `out` is shorter, and the error that [`parse`] would give for such fields otherwise:
 /// what this function writes can be read.
-pub fn encode(
-    fields: &HeaderFields,
-    description: &[u8],
-    out: &mut [u8],
-) -> Result<(), HeaderError> {
+pub fn encode(fields: &HeaderFields, description: &[u8], out: &mut [u8]) -> Result<(), HeaderError> {
     let area = checked_header_len(fields.header_len)?;
     let description_len = u32::try_from(description.len()).unwrap_or(u32::MAX);
     check_description(description_len, FIXED_BYTES as u32, area)?;
     check_places(fields)?;
     let len = out.len();
-    let out = out
-        .get_mut(..area)
-        .ok_or(HeaderError::TooShort { len, needed: area })?;
+    let out = out.get_mut(..area).ok_or(HeaderError::TooShort { len, needed: area })?;
     out.fill(0);
     put(out, 0, &MAGIC);
     put(out, AT_VERSION, &FORMAT_VERSION.to_le_bytes());
@@ -377,10 +338,7 @@ pub fn encode(
 ///
 /// Whatever is wrong with the bytes; see [`HeaderError`].
 pub fn parse(bytes: &[u8]) -> Result<Header<'_>, HeaderError> {
-    let short = |needed| HeaderError::TooShort {
-        len: bytes.len(),
-        needed,
-    };
+    let short = |needed| HeaderError::TooShort { len: bytes.len(), needed };
     let found: [u8; 8] = take(bytes, 0).ok_or(short(FIXED_BYTES))?;
     if found != MAGIC {
         return Err(HeaderError::NotARegion { found });
@@ -391,26 +349,18 @@ pub fn parse(bytes: &[u8]) -> Result<Header<'_>, HeaderError> {
 
     let found = number(AT_VERSION);
     if found != FORMAT_VERSION {
-        return Err(HeaderError::Version {
-            expected: FORMAT_VERSION,
-            found,
-        });
+        return Err(HeaderError::Version { expected: FORMAT_VERSION, found });
     }
     let found = take(fixed, AT_MARK).map_or(0, u32::from_ne_bytes);
     if found != ENDIANNESS_MARK {
-        return Err(HeaderError::Endianness {
-            expected: ENDIANNESS_MARK,
-            found,
-        });
+        return Err(HeaderError::Endianness { expected: ENDIANNESS_MARK, found });
     }
     let area = checked_header_len(number(AT_HEADER_LEN))?;
     let description_len = number(AT_DESCRIPTION_LEN);
     check_description(description_len, number(AT_DESCRIPTION), area)?;
     let bytes = bytes.get(..area).ok_or(short(area))?;
-    let description = bytes
-        .get(FIXED_BYTES..)
-        .and_then(|rest| rest.get(..description_len as usize))
-        .ok_or(short(area))?;
+    let description =
+        bytes.get(FIXED_BYTES..).and_then(|rest| rest.get(..description_len as usize)).ok_or(short(area))?;
     let (expected, found) = (checksum(fixed, description), long(AT_CHECKSUM));
     if expected != found {
         return Err(HeaderError::Checksum { expected, found });
@@ -418,10 +368,7 @@ pub fn parse(bytes: &[u8]) -> Result<Header<'_>, HeaderError> {
 
     let name_len = number(AT_NAME_LEN);
     if name_len as usize > NAME_BYTES {
-        return Err(HeaderError::Name {
-            len: name_len,
-            limit: NAME_BYTES,
-        });
+        return Err(HeaderError::Name { len: name_len, limit: NAME_BYTES });
     }
     let name = fixed.get(AT_NAME..).unwrap_or(&[]);
     let fields = HeaderFields {
@@ -434,20 +381,13 @@ pub fn parse(bytes: &[u8]) -> Result<Header<'_>, HeaderError> {
         name: RootName::from_prefix(name, name_len as usize),
     };
     check_places(&fields)?;
-    Ok(Header {
-        fields,
-        description,
-    })
+    Ok(Header { fields, description })
 }
 
 fn checked_header_len(found: u32) -> Result<usize, HeaderError> {
     let len = found as usize;
     if len == 0 || !len.is_multiple_of(HEADER_BYTES) || len > MAX_HEADER_BYTES {
-        return Err(HeaderError::HeaderLength {
-            found,
-            unit: HEADER_BYTES,
-            highest: MAX_HEADER_BYTES,
-        });
+        return Err(HeaderError::HeaderLength { found, unit: HEADER_BYTES, highest: MAX_HEADER_BYTES });
     }
     Ok(len)
 }
@@ -455,37 +395,17 @@ fn checked_header_len(found: u32) -> Result<usize, HeaderError> {
 /// The header area is as long as the description asks for, no longer: so there is one encoding of every header.
 fn check_description(len: u32, offset: u32, header_len: usize) -> Result<(), HeaderError> {
     let fits = offset as usize == FIXED_BYTES && self::header_len(len as usize) == Some(header_len);
-    if fits {
-        Ok(())
-    } else {
-        Err(HeaderError::Description {
-            offset,
-            len,
-            header_len,
-        })
-    }
+    if fits { Ok(()) } else { Err(HeaderError::Description { offset, len, header_len }) }
 }
 
 fn check_places(fields: &HeaderFields) -> Result<(), HeaderError> {
     let (lowest, end) = (u64::from(fields.header_len), fields.region_len);
     if !(lowest..=MAX_REGION_BYTES).contains(&end) {
-        return Err(HeaderError::RegionLength {
-            found: end,
-            lowest,
-            highest: MAX_REGION_BYTES,
-        });
+        return Err(HeaderError::RegionLength { found: end, lowest, highest: MAX_REGION_BYTES });
     }
-    for (what, found) in [
-        ("session table", fields.session_table),
-        ("root", fields.root),
-    ] {
+    for (what, found) in [("session table", fields.session_table), ("root", fields.root)] {
         if !(lowest..=end).contains(&found) {
-            return Err(HeaderError::Place {
-                what,
-                found,
-                lowest,
-                end,
-            });
+            return Err(HeaderError::Place { what, found, lowest, end });
         }
     }
     Ok(())
@@ -497,16 +417,11 @@ fn checksum(fixed: &[u8], description: &[u8]) -> u64 {
         .iter()
         .take(AT_CHECKSUM)
         .chain(description)
-        .fold(0xCBF2_9CE4_8422_2325, |sum, byte| {
-            (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-        })
+        .fold(0xCBF2_9CE4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
-    if let Some(place) = out
-        .get_mut(at..)
-        .and_then(|rest| rest.get_mut(..bytes.len()))
-    {
+    if let Some(place) = out.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
         place.copy_from_slice(bytes);
     }
 }
@@ -557,9 +472,7 @@ mod tests {
 
     /// A small generator, so that a failure repeats.
     fn random(state: &mut u64) -> u64 {
-        *state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         *state ^ (*state >> 29)
     }
 
@@ -569,43 +482,19 @@ mod tests {
         let header = parse(&image).unwrap();
         assert_eq!(header.fields, fields());
         assert_eq!(header.description, TEXT);
-        assert!(
-            image[FIXED_BYTES + TEXT.len()..]
-                .iter()
-                .all(|byte| *byte == 0)
-        );
+        assert!(image[FIXED_BYTES + TEXT.len()..].iter().all(|byte| *byte == 0));
     }
 
     #[test]
     fn a_long_description_takes_more_units() {
         let text = vec![b'x'; HEADER_BYTES];
         let len = header_len(text.len()).unwrap();
-        let fields = HeaderFields {
-            header_len: len as u32,
-            root: len as u64,
-            session_table: len as u64,
-            ..fields()
-        };
+        let fields = HeaderFields { header_len: len as u32, root: len as u64, session_table: len as u64, ..fields() };
         let mut out = vec![0; len];
         encode(&fields, &text, &mut out).unwrap();
-        assert_eq!(
-            parse(&out),
-            Ok(Header {
-                fields,
-                description: &text
-            })
-        );
-        assert_eq!(
-            parse(&out[..HEADER_BYTES]),
-            Err(HeaderError::TooShort {
-                len: HEADER_BYTES,
-                needed: len
-            })
-        );
-        assert_eq!(
-            header_len(MAX_HEADER_BYTES - FIXED_BYTES),
-            Some(MAX_HEADER_BYTES)
-        );
+        assert_eq!(parse(&out), Ok(Header { fields, description: &text }));
+        assert_eq!(parse(&out[..HEADER_BYTES]), Err(HeaderError::TooShort { len: HEADER_BYTES, needed: len }));
+        assert_eq!(header_len(MAX_HEADER_BYTES - FIXED_BYTES), Some(MAX_HEADER_BYTES));
         assert_eq!(header_len(MAX_HEADER_BYTES - FIXED_BYTES + 1), None);
         assert_eq!(header_len(usize::MAX), None);
     }
@@ -614,15 +503,8 @@ mod tests {
     fn every_truncation_is_told() {
         let image = image();
         for len in 0..image.len() {
-            let needed = if len < FIXED_BYTES {
-                FIXED_BYTES
-            } else {
-                HEADER_BYTES
-            };
-            assert_eq!(
-                parse(&image[..len]),
-                Err(HeaderError::TooShort { len, needed })
-            );
+            let needed = if len < FIXED_BYTES { FIXED_BYTES } else { HEADER_BYTES };
+            assert_eq!(parse(&image[..len]), Err(HeaderError::TooShort { len, needed }));
         }
     }
 
@@ -643,28 +525,14 @@ mod tests {
     fn faults_are_named_in_order() {
         let mut other = image();
         other[0] = b'E';
-        assert_eq!(
-            parse(&other),
-            Err(HeaderError::NotARegion {
-                found: *b"EPOOLS\r\n"
-            })
-        );
+        assert_eq!(parse(&other), Err(HeaderError::NotARegion { found: *b"EPOOLS\r\n" }));
         assert_eq!(
             parse(&forged(AT_VERSION, &2_u32.to_le_bytes())),
-            Err(HeaderError::Version {
-                expected: 1,
-                found: 2
-            })
+            Err(HeaderError::Version { expected: 1, found: 2 })
         );
         assert_eq!(
-            parse(&forged(
-                AT_MARK,
-                &ENDIANNESS_MARK.swap_bytes().to_ne_bytes()
-            )),
-            Err(HeaderError::Endianness {
-                expected: ENDIANNESS_MARK,
-                found: 0x0D0C_0B0A
-            })
+            parse(&forged(AT_MARK, &ENDIANNESS_MARK.swap_bytes().to_ne_bytes())),
+            Err(HeaderError::Endianness { expected: ENDIANNESS_MARK, found: 0x0D0C_0B0A })
         );
         let mut damaged = image();
         damaged[FIXED_BYTES] ^= 1;
@@ -673,43 +541,21 @@ mod tests {
 
     #[test]
     fn a_header_with_a_right_checksum_is_still_checked() {
-        for bad in [
-            0_u32,
-            1,
-            65_535,
-            65_537,
-            MAX_HEADER_BYTES as u32 + 65_536,
-            u32::MAX,
-        ] {
+        for bad in [0_u32, 1, 65_535, 65_537, MAX_HEADER_BYTES as u32 + 65_536, u32::MAX] {
             let image = forged(AT_HEADER_LEN, &bad.to_le_bytes());
-            assert!(
-                matches!(parse(&image), Err(HeaderError::HeaderLength { found, .. }) if found == bad)
-            );
+            assert!(matches!(parse(&image), Err(HeaderError::HeaderLength { found, .. }) if found == bad));
         }
         for bad in [HEADER_BYTES as u32 - 255, u32::MAX] {
             let image = forged(AT_DESCRIPTION_LEN, &bad.to_le_bytes());
-            assert!(
-                matches!(parse(&image), Err(HeaderError::Description { len, .. }) if len == bad)
-            );
+            assert!(matches!(parse(&image), Err(HeaderError::Description { len, .. }) if len == bad));
         }
         let image = forged(AT_DESCRIPTION, &0_u32.to_le_bytes());
-        assert!(matches!(
-            parse(&image),
-            Err(HeaderError::Description { offset: 0, .. })
-        ));
+        assert!(matches!(parse(&image), Err(HeaderError::Description { offset: 0, .. })));
         let image = forged(AT_NAME_LEN, &161_u32.to_le_bytes());
-        assert_eq!(
-            parse(&image),
-            Err(HeaderError::Name {
-                len: 161,
-                limit: NAME_BYTES
-            })
-        );
+        assert_eq!(parse(&image), Err(HeaderError::Name { len: 161, limit: NAME_BYTES }));
         for bad in [0, HEADER_BYTES as u64 - 1, MAX_REGION_BYTES + 1, u64::MAX] {
             let image = forged(AT_REGION_LEN, &bad.to_le_bytes());
-            assert!(
-                matches!(parse(&image), Err(HeaderError::RegionLength { found, .. }) if found == bad)
-            );
+            assert!(matches!(parse(&image), Err(HeaderError::RegionLength { found, .. }) if found == bad));
         }
         for (at, what) in [(AT_SESSION_TABLE, "session table"), (AT_ROOT, "root")] {
             for bad in [0, HEADER_BYTES as u64 - 1, (1 << 20) + 1, u64::MAX] {
@@ -749,31 +595,13 @@ mod tests {
     fn what_cannot_be_read_is_not_written() {
         let mut out = vec![0; HEADER_BYTES];
         let short = encode(&fields(), TEXT, &mut out[..100]);
-        assert_eq!(
-            short,
-            Err(HeaderError::TooShort {
-                len: 100,
-                needed: HEADER_BYTES
-            })
-        );
+        assert_eq!(short, Err(HeaderError::TooShort { len: 100, needed: HEADER_BYTES }));
         let long = encode(&fields(), &vec![0; HEADER_BYTES], &mut out);
         assert!(matches!(long, Err(HeaderError::Description { .. })));
-        let outside = HeaderFields {
-            root: 1,
-            ..fields()
-        };
-        assert!(matches!(
-            encode(&outside, TEXT, &mut out),
-            Err(HeaderError::Place { what: "root", .. })
-        ));
-        let large = HeaderFields {
-            region_len: u64::MAX,
-            ..fields()
-        };
-        assert!(matches!(
-            encode(&large, TEXT, &mut out),
-            Err(HeaderError::RegionLength { .. })
-        ));
+        let outside = HeaderFields { root: 1, ..fields() };
+        assert!(matches!(encode(&outside, TEXT, &mut out), Err(HeaderError::Place { what: "root", .. })));
+        let large = HeaderFields { region_len: u64::MAX, ..fields() };
+        assert!(matches!(encode(&large, TEXT, &mut out), Err(HeaderError::RegionLength { .. })));
     }
 
     #[test]

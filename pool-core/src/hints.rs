@@ -16,7 +16,8 @@
 //!
 //! One of the two sees the other, so a set bit over a free slot does not outlast both. A freer looks at *all* levels,
 //! even if somebody else has cleared the lowest: a setter who stalls between two levels may still raise the upper one,
-//! and clearing level 0 does not excuse the freer from the rest.
+//! and clearing level 0 does not excuse the freer from the rest. A setter who finds something below after all is a freer
+//! from there on: while its bit was set, another setter may have found the word full and raised the bit above.
 //!
 //! A kill between a freer's store and its look leaves a set bit with nothing to point at the dead. Therefore the reaper
 //! calls [`Hints::repair`] for every group that was ever used; it only clears bits.
@@ -183,8 +184,8 @@ impl<'a> Hints<'a> {
             self.word(above, word >> RADIX_LOG2).fetch_or(mask(word), SeqCst);
             fence(SeqCst);
             if !self.is_full(level, word) {
-                // ORDERING: SeqCst: joins the order of the others; only time depends on it.
-                self.word(above, word >> RADIX_LOG2).fetch_and(!mask(word), SeqCst);
+                // Others may have found the word of our bit full and gone on from it: clear what they set, too.
+                self.open_upwards(above, word);
                 return;
             }
             (level, bit) = (above, word);
@@ -197,8 +198,12 @@ impl<'a> Hints<'a> {
     /// The freer's half of the Dekker pairs: looks at every level.
     #[inline]
     pub fn open(&self, group: u32) {
-        let mut level = self.base();
-        let mut bit = group;
+        self.open_upwards(self.base(), group);
+    }
+
+    /// Clears `bit` of `level`, and the bits above it, after a SeqCst fence.
+    #[inline]
+    fn open_upwards(&self, mut level: Level, mut bit: u32) {
         loop {
             let word = self.word(level, bit >> RADIX_LOG2);
             // ORDERING: Relaxed is enough for the load: the caller's fence stands before it. The fetch_and and the

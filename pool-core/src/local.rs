@@ -90,6 +90,21 @@ impl Default for Desk {
     }
 }
 
+/// The lane of the calling thread.
+#[cfg(not(loom))]
+#[inline(always)]
+fn here() -> u32 {
+    let here = 0u8;
+    // Stacks of threads are at least 64 KiB apart; calls within one are rarely that deep.
+    let stack = (&raw const here).addr() >> 16;
+    (stack.wrapping_mul(0x9E37_79B1) >> 16) as u32 % LANES
+}
+
+#[cfg(loom)]
+fn here() -> u32 {
+    crate::sync::model::lane() % LANES
+}
+
 /// A pool without sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct Local<'a> {
@@ -120,10 +135,7 @@ impl<'a> Local<'a> {
 
     #[inline]
     fn lane(&self) -> (&'a AtomicU32, u32) {
-        let here = 0u8;
-        // Stacks of threads are at least 64 KiB apart; calls within one are rarely that deep.
-        let stack = (&raw const here).addr() >> 16;
-        let lane = (stack.wrapping_mul(0x9E37_79B1) >> 16) as u32 % LANES;
+        let lane = here();
         (&self.desk.lanes[lane as usize].0, lane * (self.shape.slots() / LANES))
     }
 

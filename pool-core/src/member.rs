@@ -112,21 +112,18 @@ impl<'a> Member<'a> {
             // A forked child: the slot is the parent's.
             return;
         }
-        let half = self.cache.cap().div_ceil(2);
-        if half == 0 {
+        self.cache.shed(self.cache.cap().div_ceil(2), |slots| self.give_back(slots));
+        if !self.cache.push(slot) {
+            // The pool is too small for a stack.
             self.give_back(&[Cell::new(slot)]);
-            return;
         }
-        self.cache.shed(half, |oldest| self.give_back(oldest));
-        self.cache.push(slot);
         self.show();
     }
 
     fn give_back(&self, slots: &[Cell<u32>]) {
+        let Some(slot) = slots.first() else { return };
         self.cache.sub_owned(slots.len() as u32);
-        if let Some(slot) = slots.first() {
-            self.cache.freed(slot.get(), self.pool.shape());
-        }
+        self.cache.freed(slot.get(), self.pool.shape());
         self.pool.give_back(slots);
     }
 
@@ -142,7 +139,7 @@ impl<'a> Member<'a> {
 
     /// Gives all slots of the cache back.
     pub fn give_back_cache(&self) {
-        self.cache.shed(u32::MAX, |slots| self.give_back(slots));
+        self.cache.shed_all(|slots| self.give_back(slots));
         self.show();
     }
 

@@ -141,19 +141,17 @@ impl<'a> Pool<'a> {
     }
 
     /// Claims slots of a group, from slot `start` on and once around the group; closes the group where nothing is left.
-    /// Returns how many, and the slot after the last one that was looked at.
+    /// Returns how many, and where the next search may start.
     fn claim_in(&self, _lease: &Lease<'_>, group: u32, start: u32, me: Bit, found: &[Cell<u32>]) -> (usize, u32) {
         let slots = self.shape.slots_of(group);
         let mut count = 0;
         for part in [start..slots.end, slots.start..start] {
-            for (slot, record) in part.clone().zip(self.table.records(part)) {
+            for (slot, record) in (part.start..).zip(self.table.records(part)) {
                 if record.is_free() {
+                    let Some(place) = found.get(count) else { return (count, slot) };
                     record.claim_leased(me);
-                    found[count].set(slot);
+                    place.set(slot);
                     count += 1;
-                    if count == found.len() {
-                        return (count, slot + 1);
-                    }
                 }
             }
         }

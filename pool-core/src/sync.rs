@@ -6,4 +6,7 @@
 #[cfg(not(loom))]
 pub use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub use model::{AtomicU32, AtomicU64, Ordering, fence};
+
+#[cfg(loom)]
+pub mod model;

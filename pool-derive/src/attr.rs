@@ -40,7 +40,7 @@ impl Options {
 /// Reads a name that can stand in the text of a layout.
 fn name_of(text: &LitStr) -> Result<String> {
     let name = text.value();
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-') || c == ':';
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':');
     if name.is_empty() || name.ends_with(':') || !name.chars().all(fits) {
         return Err(Error::new_spanned(
             text,

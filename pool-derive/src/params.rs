@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Error, GenericParam, Generics, Ident, Path, Result, Type, parse_quote, parse_quote_spanned, spanned::Spanned,
-    visit_mut, visit_mut::VisitMut,
+    Error, GenericParam, Generics, Ident, Path, Result, Type, parse_quote, spanned::Spanned, visit_mut,
+    visit_mut::VisitMut,
 };
 
 /// Refuses lifetimes.
@@ -18,10 +18,17 @@ pub(crate) fn refuse_lifetimes(generics: &Generics) -> Result<()> {
 }
 
 /// Returns the generics with a bound `Shared` on every type parameter.
+///
+/// The bound stands at the parameter: where it stood at the derive, errors would advise to write the impl by hand.
 pub(crate) fn with_shared_bounds(generics: &Generics, krate: &Path) -> Generics {
     let mut generics = generics.clone();
     for param in generics.type_params_mut() {
-        param.bounds.push(parse_quote_spanned!(param.ident.span()=> #krate::Shared));
+        let bound = quote!(#krate::Shared).into_iter().map(|mut token| {
+            token.set_span(param.ident.span());
+            token
+        });
+        let bound: TokenStream = bound.collect();
+        param.bounds.push(parse_quote!(#bound));
     }
     generics
 }

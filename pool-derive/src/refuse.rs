@@ -1,12 +1,12 @@
 //! Which types are refused by their spelling, and why.
 //!
-//! The bound `Shared` refuses them too, but it cannot say why. So what people write most often is recognized by name: one
-//! sentence, the reason first, the remedy after a semicolon. A generic name of std is recognized only with arguments, so a
-//! user may have a type `Cell`; one who has a `Cell<T>` writes `self::Cell<T>`. A type behind an alias escapes this and
-//! meets the bound.
+//! The bound `Shared` refuses them too, but it cannot say why. So what people write most often is recognized by name:
+//! one sentence, the reason first, the remedy after a semicolon. A generic name of std is recognized only with
+//! arguments, so a user may have a type `Cell`; one who has a `Cell<T>` writes `self::Cell<T>`. A type behind an alias
+//! escapes this and meets the bound.
 
 use quote::ToTokens;
-use syn::{Error, GenericArgument, Path, PathArguments, Result, Type};
+use syn::{Error, Expr, ExprLit, GenericArgument, Lit, Path, PathArguments, Result, Type};
 
 /// What the field belongs to.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,6 +15,16 @@ pub(crate) enum Owner {
     Object,
     /// A root, which has pools too.
     Root,
+}
+
+impl Owner {
+    /// The handle that can be stored there.
+    fn handle(self, target: &str) -> String {
+        match self {
+            Self::Object => format!("an `Option<ObjId<{target}>>`"),
+            Self::Root => format!("an `AtomicObjId<{target}>`"),
+        }
+    }
 }
 
 /// Refuses all fields that are known to be wrong, together.
@@ -29,6 +39,7 @@ pub(crate) fn fields<'a>(types: impl Iterator<Item = &'a Type>, owner: Owner) ->
 
 fn field(ty: &Type, owner: Owner) -> Result<()> {
     let reason = match ty {
+        Type::Array(array) if is_zero(&array.len) => Some("an array of length 0 takes no memory; leave it out".into()),
         Type::Array(array) => return field(&array.elem, owner),
         Type::Group(group) => return field(&group.elem, owner),
         Type::Paren(paren) => return field(&paren.elem, owner),
@@ -40,15 +51,13 @@ fn field(ty: &Type, owner: Owner) -> Result<()> {
                 None => plain(&name),
             }
         }
-        Type::Reference(_) => address("a reference is"),
-        Type::Ptr(_) => address("a pointer is"),
-        Type::TraitObject(_) => address("a trait object holds"),
+        Type::Reference(_) => Some(address("a reference is", owner)),
+        Type::Ptr(_) => Some(address("a pointer is", owner)),
+        Type::TraitObject(_) => Some(address("a trait object holds", owner)),
         Type::BareFn(_) => {
             Some("a function pointer is an address in one process; store a number that selects the function".into())
         }
-        Type::Slice(slice) => {
-            Some(format!("a slice has no fixed size; use an array `[{}; N]`", spelling(&slice.elem)))
-        }
+        Type::Slice(slice) => Some(format!("a slice has no fixed size; use an array `[{}; N]`", spelling(&slice.elem))),
         Type::Tuple(tuple) if tuple.elems.is_empty() => Some("`()` takes no memory; leave the field out".into()),
         Type::Tuple(_) => Some("a tuple has no fixed layout; use a struct with `#[repr(C)]`".into()),
         _ => None,
@@ -78,26 +87,23 @@ fn generic(name: &str, first: &str, owner: Owner) -> Option<String> {
     Some(match name {
         "Vec" | "VecDeque" | "BinaryHeap" => owns_heap(name, &format!("use `[{first}; N]`")),
         "Box" | "Rc" | "Arc" | "Weak" | "Cow" | "LinkedList" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" => {
-            owns_heap(name, "put the value in a pool and store an `Option<ObjId<T>>`")
+            owns_heap(name, &format!("put the value in a pool and store {}", owner.handle("T")))
         }
-        "NonNull" => return address("a `NonNull` is"),
+        "NonNull" => address("a `NonNull` is", owner),
         "AtomicPtr" => "an `AtomicPtr` holds an address in one process; use an `AtomicObjId<T>`".into(),
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" => {
-            format!("{} is not changed atomically; use an atomic", a(name))
+            format!("{} changes without atomics behind a shared reference; use {}", a(name), atomic_of(first))
         }
         "Mutex" | "RwLock" | "OnceLock" | "LazyLock" => {
             format!("{} stays locked when its holder is killed; use atomics", a(name))
         }
-        "ObjId" if owner == Owner::Root => zero("ObjId", &format!("AtomicObjId<{first}>")),
-        "ObjId" => zero("ObjId", &format!("Option<ObjId<{first}>>")),
+        "ObjId" => format!("fresh memory is zero, and zero is no `ObjId`; store {}", owner.handle(first)),
         "NonZero" => zero("NonZero", &format!("Option<NonZero<{first}>>")),
         "PhantomData" => "`PhantomData` takes no memory; leave it out, and use the parameter in another field".into(),
         "MaybeUninit" => format!("a `MaybeUninit` has bytes without a value; use `{first}`, which may be zero"),
         "Result" => "`Result` has no fixed layout; store a number that says which it is, and the values".into(),
         "PoolBox" | "PoolArc" => {
-            format!(
-                "a `{name}` belongs to one session; store what `{name}::into_id` gives, as `Option<ObjId<{first}>>`"
-            )
+            format!("a `{name}` belongs to one session; store {}, from `{name}::into_id`", owner.handle(first))
         }
         "Pool" if owner == Owner::Object => {
             "a pool is not part of an object; make it a field of a `#[derive(Root)]` struct".into()
@@ -135,8 +141,12 @@ fn option(ty: &Type, inner: &Type, owner: Owner) -> Result<()> {
     Err(Error::new_spanned(ty, reason))
 }
 
-fn address(what: &str) -> Option<String> {
-    Some(format!("{what} an address in one process; store an `Option<ObjId<T>>`"))
+fn is_zero(len: &Expr) -> bool {
+    matches!(len, Expr::Lit(ExprLit { lit: Lit::Int(len), .. }) if len.base10_digits() == "0")
+}
+
+fn address(what: &str, owner: Owner) -> String {
+    format!("{what} an address in one process; store {}", owner.handle("T"))
 }
 
 fn owns_heap(name: &str, remedy: &str) -> String {
@@ -155,9 +165,16 @@ fn zero(name: &str, instead: &str) -> String {
     format!("fresh memory is zero, and zero is no `{name}`; use `{instead}`")
 }
 
+fn atomic_of(inner: &str) -> String {
+    match inner.strip_prefix(['u', 'i']) {
+        Some(bits @ ("8" | "16" | "32" | "64")) => format!("`Atomic{}{bits}`", inner[..1].to_uppercase()),
+        _ => "atomics".into(),
+    }
+}
+
 /// The name with its article.
 fn a(name: &str) -> String {
-    let article = if name.starts_with(['A', 'O', 'U']) { "an" } else { "a" };
+    let article = if ["A", "Os", "Un"].iter().any(|vowel| name.starts_with(vowel)) { "an" } else { "a" };
     format!("{article} `{name}`")
 }
 

@@ -1,6 +1,6 @@
 //! Is the layout fixed? `#[repr(..)]`, read.
 
-use syn::{DeriveInput, Error, LitInt, Result, Token, parenthesized};
+use syn::{DeriveInput, Error, LitInt, Result, parenthesized};
 
 /// The largest alignment of a type in shared memory: that of a page, which is all that a mapping promises.
 const LARGEST_ALIGNMENT: u64 = 4096;
@@ -39,9 +39,6 @@ impl Repr {
                     }
                     "align" | "packed" | "Rust" => {}
                     _ => repr.int = Some(word),
-                }
-                if meta.input.peek(Token![,]) || meta.input.is_empty() {
-                    return Ok(());
                 }
                 Ok(())
             })?;

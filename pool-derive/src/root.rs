@@ -1,10 +1,9 @@
 //! What `#[derive(Root)]` emits: the layout of the root, and a view with the same field names.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Ident, Path, Result, parse_quote,
-    spanned::Spanned,
 };
 
 use crate::{
@@ -56,16 +55,35 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<&Field>> {
 struct Part<'a> {
     field: &'a Field,
     ident: &'a Ident,
-    /// `<FieldType as Field>`, spanned at the type.
-    ty: TokenStream,
+    // Items of `<FieldType as Field>`, all of them spanned at the type: errors at one place are one error.
+    view: TokenStream,
+    extent: TokenStream,
+    kind: TokenStream,
+    bind: TokenStream,
+    begin: Span,
+    end: Span,
 }
 
 fn parts<'a>(input: &DeriveInput, fields: &[&'a Field], krate: &Path) -> Vec<Part<'a>> {
     let mut this = NameSelf::new(&input.ident, &input.generics);
     let part = |field: &'a Field| {
         let ty = this.named(&field.ty);
-        let ty = quote_spanned!(ty.span()=> <#ty as #krate::Field>);
-        field.ident.as_ref().map(|ident| Part { field, ident, ty })
+        // From the first token of the type to the last: the spans of paths that begin and end there.
+        let tokens = || ty.to_token_stream().into_iter();
+        let begin = tokens().next().map_or_else(Span::call_site, |token| token.span());
+        let end = tokens().last().map_or_else(Span::call_site, |token| token.span());
+        let open = quote_spanned!(begin=> <);
+        let of_field = |item: TokenStream| quote!(#open #ty as #krate::Field>::#item);
+        field.ident.as_ref().map(|ident| Part {
+            field,
+            ident,
+            view: of_field(quote_spanned!(end=> View<'session>)),
+            extent: of_field(quote_spanned!(end=> EXTENT)),
+            kind: of_field(quote_spanned!(end=> KIND)),
+            bind: of_field(quote_spanned!(end=> view)),
+            begin,
+            end,
+        })
     };
     fields.iter().copied().filter_map(part).collect()
 }
@@ -86,22 +104,27 @@ fn view_struct(input: &DeriveInput, view: &Ident, generics: &Generics, fields: &
     let (ident, vis) = (&input.ident, &input.vis);
     let generics = with_session(generics);
     let (impl_generics, args, predicates) = generics.split_for_impl();
-    let declared = fields.iter().map(|Part { field, ident, ty }| {
+    let declared = fields.iter().map(|Part { field, ident, view, .. }| {
         let (vis, docs) = (&field.vis, docs(&field.attrs));
         let fallback = docs_fallback(&field.attrs, &format!("The field `{ident}`, seen by the session."));
-        quote!(#(#docs)* #fallback #vis #ident: #ty::View<'session>)
+        quote!(#(#docs)* #fallback #vis #ident: #view)
     });
     let doc = format!("What a session sees of a [`{ident}`]: each field, bound to the session.");
     let view_name = view.to_string();
+    let idents = fields.iter().map(|part| part.ident);
     quote! {
         #[doc = #doc]
         #vis struct #view #impl_generics #predicates {
             #(#declared,)*
+            // The last field, because the compiler asks whether that one is sized: once more for each wrong field.
+            #[doc(hidden)]
+            __session: ::core::marker::PhantomData<&'session ()>,
         }
 
-        #[automatically_derived]
         impl #impl_generics ::core::fmt::Debug for #view #args #predicates {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                // Read, because a field that this program does not use is there for another.
+                let _ = (#(&self.#idents,)*);
                 f.debug_struct(#view_name).finish_non_exhaustive()
             }
         }
@@ -124,21 +147,23 @@ fn impls(
     let viewed = with_session(generics);
     let (_, view_args, _) = viewed.split_for_impl();
     let name = params::name(&options.name, &input.generics, krate);
-    let extents: Vec<_> = fields.iter().map(|Part { ty, .. }| quote!(#ty::EXTENT)).collect();
-    let described = fields.iter().enumerate().map(|(at, Part { ident, ty, .. })| {
+    let extents: Vec<_> = fields.iter().map(|part| &part.extent).collect();
+    let described = fields.iter().enumerate().map(|(at, Part { ident, kind, .. })| {
         let name = ident.to_string();
         let name = name.trim_start_matches("r#");
-        quote!(#krate::layout::RootField { name: #name, place: places[#at], kind: #ty::KIND })
+        quote!(#krate::layout::RootField { name: #name, place: places[#at], kind: #kind })
     });
-    let bound = fields.iter().enumerate().map(|(at, Part { ident, ty, .. })| {
-        // SAFETY (of what is emitted): the caller's `at` is that of the root, and the field stands in it where the plan
-        // of the layout says.
-        quote! {
-            #ident: unsafe {
-                #ty::view(seat, at.within(<Self as #krate::Root>::LAYOUT.fields[#at].place))
-            }
-        }
+    // `field: <FieldType as Field>::view(..)`, and all of it stands at the type.
+    let bound = fields.iter().enumerate().map(|(at, Part { ident, bind, begin, end, .. })| {
+        let mut ident = Ident::clone(ident);
+        ident.set_span(*begin);
+        let place = quote!(at.within(<Self as #krate::Root>::LAYOUT.fields[#at].place));
+        let mut args = Group::new(Delimiter::Parenthesis, quote!(seat, #place));
+        args.set_span(*end);
+        quote!(#ident: #bind #args)
     });
+    // SAFETY (of what is emitted): the caller's `at` is that of the root, and each field stands in it where the plan of
+    // the layout says.
     let concrete = input.generics.params.is_empty().then(|| {
         quote_spanned! {ident.span()=>
             const _: () = { let _ = <#ident as #krate::Root>::LAYOUT; };
@@ -146,6 +171,7 @@ fn impls(
     });
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         unsafe impl #impl_generics #krate::Field for #ident #args #predicates {
             type View<'session> = #view #view_args;
             const EXTENT: #krate::layout::Extent = <Self as #krate::Root>::LAYOUT.extent;
@@ -156,11 +182,12 @@ fn impls(
                 seat: &#krate::__derive::Seat<'session>,
                 at: #krate::layout::Place,
             ) -> Self::View<'session> {
-                #view { #(#bound,)* }
+                unsafe { #view { #(#bound,)* __session: ::core::marker::PhantomData } }
             }
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         unsafe impl #impl_generics #krate::Root for #ident #args #predicates {
             const LAYOUT: &'static #krate::layout::RootLayout = &#krate::layout::RootLayout::new(
                 const { #name },

@@ -1,15 +1,15 @@
 //! What `#[derive(Shared)]` emits.
 //!
-//! For each field one path does two things, `<FieldType as Shared>::LAYOUT`: it demands the trait, at the field, and it is
-//! the field's part of the layout. Padding and destructors are refused by traits with a number in their parameters where
-//! the type is concrete (an error on `cargo check`, at the field), and by constants in `LAYOUT` where it is generic (an
-//! error where a pool of the type is built).
+//! For each field one path does two things, `<FieldType as Shared>::LAYOUT`: it demands the trait, at the field, and it
+//! is the field's part of the layout. Padding and destructors are refused by traits with a number in their parameters
+//! where the type is concrete (an error on `cargo check`, at the field), and by constants in `LAYOUT` where it is
+//! generic (an error where a pool of the type is built).
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Data, DataEnum, DataStruct, DeriveInput, Error, Field, Fields, GenericParam, Index, Member, Result, Type,
-    spanned::Spanned,
+    Data, DataEnum, DataStruct, DeriveInput, Error, Field, Fields, GenericParam, Generics, Ident, Index, Member, Path,
+    Result, Type, spanned::Spanned,
 };
 
 use crate::{
@@ -81,80 +81,78 @@ fn expand_struct(input: &DeriveInput, data: &DataStruct, repr: &Repr, options: &
         let offset = quote_spanned!(*span=> ::core::mem::offset_of!(Self, #member));
         quote!(#krate::layout::FieldLayout { name: #name, offset: #offset, ty: #layout })
     });
-    let (quiet, inner, outer) = if generic {
-        (None, generic_checks(&options.name, &parts, options), None)
-    } else {
-        // A list of the user's own types is no help; of a generic type the failing argument is.
-        let quiet = quote!(#[diagnostic::do_not_recommend]);
-        (Some(quiet), TokenStream::new(), Some(concrete_checks(input, &parts, options)))
+    let layout = quote! {
+        #krate::layout::TypeLayout::structure(
+            <Self as #krate::Shared>::NAME,
+            ::core::mem::size_of::<Self>(),
+            const { &[#(#fields),*] },
+        )
     };
+    let (quiet, layout, checks) = if generic {
+        // Errors go down to the argument that fails.
+        (None, quote!(#krate::__derive::checked::<Self>(#layout)), None)
+    } else {
+        // A list of the user's own types is no help.
+        let quiet = quote!(#[diagnostic::do_not_recommend]);
+        (Some(quiet), layout, Some(concrete_checks(input, &parts, options)))
+    };
+    let field_impl = field_impl(ident, &bounded, krate);
     Ok(quote! {
         #[automatically_derived]
         #quiet
         unsafe impl #impl_generics #krate::Shared for #ident #args #predicates {
             const NAME: #krate::layout::TypeName = #name;
-            const LAYOUT: &'static #krate::layout::TypeLayout = &{
-                #inner
-                #krate::layout::TypeLayout::structure(
-                    <Self as #krate::Shared>::NAME,
-                    ::core::mem::size_of::<Self>(),
-                    const { &[#(#fields),*] },
-                )
-            };
+            const LAYOUT: &'static #krate::layout::TypeLayout = &#layout;
         }
-        #outer
+        #field_impl
+        #checks
     })
 }
 
-/// The bytes between the end of the field before (or the beginning) and this field (or the end).
-fn gap(this: &TokenStream, before: Option<&Part>, next: Option<&Part>) -> TokenStream {
-    let end = before.map_or_else(
-        || quote!(0),
-        |Part { member, ty, .. }| quote!((::core::mem::offset_of!(#this, #member) + ::core::mem::size_of::<#ty>())),
-    );
-    match next {
-        Some(Part { member, .. }) => quote!(::core::mem::offset_of!(#this, #member) - #end),
-        None => quote!(::core::mem::size_of::<#this>() - #end),
+/// Makes the type a field of roots, seen by reference.
+pub(crate) fn field_impl(ident: &Ident, generics: &Generics, krate: &Path) -> TokenStream {
+    let (impl_generics, args, predicates) = generics.split_for_impl();
+    let quiet = generics.params.is_empty().then(|| quote!(#[diagnostic::do_not_recommend]));
+    // SAFETY (of what is emitted): the extent is the size of the type; any bytes are a valid value, zero too; the view
+    // reads nothing, and its caller promises what `plain` asks for.
+    quote! {
+        #[automatically_derived]
+        #quiet
+        unsafe impl #impl_generics #krate::Field for #ident #args #predicates {
+            type View<'session> = &'session Self;
+            const EXTENT: #krate::layout::Extent = #krate::layout::Extent::plain(
+                ::core::mem::size_of::<Self>(),
+                ::core::mem::align_of::<Self>(),
+            );
+            const KIND: #krate::layout::FieldKind = #krate::layout::FieldKind::plain::<Self>();
+
+            unsafe fn view<'session>(
+                seat: &#krate::__derive::Seat<'session>,
+                at: #krate::layout::Place,
+            ) -> &'session Self {
+                unsafe { #krate::__derive::plain(seat, at) }
+            }
+        }
     }
 }
 
+/// The checks of a concrete type. They ask its layout, so that they are silent where that is wrong already.
 fn concrete_checks(input: &DeriveInput, parts: &[Part], options: &Options) -> TokenStream {
     let (ident, krate) = (&input.ident, &options.krate);
-    let this = ident.to_token_stream();
-    let before = |at: usize| at.checked_sub(1).map(|at| &parts[at]);
-    let gaps = parts.iter().enumerate().skip(1).map(|(at, part)| {
-        let bytes = gap(&this, before(at), Some(part));
-        quote_spanned!(part.span=> let _: () = <() as #krate::__derive::NoGap<#ident, { #bytes }>>::OK;)
-    });
-    let bytes = gap(&this, parts.last(), None);
-    let types = parts.iter().map(|part| &part.ty);
+    let check = |span: Span, at: usize, check: &str| {
+        let check = Ident::new(check, Span::call_site());
+        quote_spanned! {span=>
+            let _: () = <() as #krate::__derive::#check<#ident, { <#ident as #krate::Shared>::LAYOUT.padding(#at) }>>::OK;
+        }
+    };
+    let gaps = parts.iter().enumerate().map(|(at, part)| check(part.span, at, "NoGap"));
+    let tail = check(ident.span(), parts.len(), "NoTail");
     quote_spanned! {ident.span()=>
         const _: () = {
             #(#gaps)*
-            let _: () = <() as #krate::__derive::NoTail<#ident, { #bytes }>>::OK;
-            // Of the type itself: a field with a destructor is no `Shared` field.
-            let _: () = <() as #krate::__derive::NoDrop<
-                #ident,
-                { ::core::mem::needs_drop::<#ident>() #(&& !::core::mem::needs_drop::<#types>())* },
-            >>::OK;
-            // Runs the checks of generic fields.
-            let _ = <#ident as #krate::Shared>::LAYOUT;
+            #tail
+            let _: () = <() as #krate::__derive::NoDrop<#ident, { #krate::__derive::destructors::<#ident>() }>>::OK;
         };
-    }
-}
-
-fn generic_checks(name: &str, parts: &[Part], options: &Options) -> TokenStream {
-    let krate = &options.krate;
-    let this = quote!(Self);
-    let gaps = parts.windows(2).map(|pair| {
-        let (bytes, field) = (gap(&this, Some(&pair[0]), Some(&pair[1])), &pair[1].name);
-        quote!(#krate::__derive::no_padding(#bytes, #name, ::core::option::Option::Some(#field));)
-    });
-    let bytes = gap(&this, parts.last(), None);
-    quote! {
-        #(#gaps)*
-        #krate::__derive::no_padding(#bytes, #name, ::core::option::Option::None);
-        #krate::__derive::no_destructor::<Self>();
     }
 }
 
@@ -190,6 +188,7 @@ fn expand_enum(input: &DeriveInput, data: &DataEnum, repr: &Repr, options: &Opti
         let name = ident.to_string();
         quote!(#krate::layout::VariantLayout { name: #name, value: Self::#ident as u8 })
     });
+    let field_impl = field_impl(ident, &input.generics, krate);
     Ok(quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -201,6 +200,7 @@ fn expand_enum(input: &DeriveInput, data: &DataEnum, repr: &Repr, options: &Opti
                 #krate::layout::TypeKind::Enum { variants: const { &[#(#variants),*] } },
             );
         }
-        const _: () = <() as #krate::__derive::NoDrop<#ident, { ::core::mem::needs_drop::<#ident>() }>>::OK;
+        #field_impl
+        const _: () = <() as #krate::__derive::NoDrop<#ident, { #krate::__derive::destructors::<#ident>() }>>::OK;
     })
 }

@@ -25,8 +25,8 @@
 //!
 //! * typenum computes, our own traits speak: a trait that can fail at a user's line is ours and has a text
 //!   (`on_unimplemented`). Its impls are `do_not_recommend`, or the compiler lists them.
-//! * The number is a parameter of the trait (`usize: PowerOfTwo<48>`): only then can a text print it. With `Self = usize`
-//!   the orphan rule seals the trait; one with another `Self` needs a sealed supertrait.
+//! * The number is a parameter of the trait (`usize: PowerOfTwo<48>`): only then can a text print it. With `Self =
+//!   usize` the orphan rule seals the trait; one with another `Self` needs a sealed supertrait.
 //! * The proof is a *projection through the check that fails*. Then it is an error type and the compiler says no more;
 //!   a proof that is named directly brings a second error.
 //! * A check on a bit of typenum is implemented for `True` only: no where clause is needed, and nothing leaks.
@@ -40,8 +40,8 @@ use typenum::{IsLessOrEqual, LeEq, Sum, True, Unsigned, consts as tn};
 
 /// `usize: PowerOfTwo<N>` says that `N` is a power of two.
 ///
-/// It holds for 0 too, as for 2^64, which is 0 in a word of 64 bits: a text about powers of two says how to round up, and
-/// 0 has nothing to round up to. The checks that follow refuse it for its size.
+/// It holds for 0 too, as for 2^64, which is 0 in a word of 64 bits: a text about powers of two says how to round up,
+/// and 0 has nothing to round up to. The checks that follow refuse it for its size.
 // The same holds for what is above the largest capacity, as far as it is a power of two. For other numbers up there the
 // text does say how to round up: no trait can compare a number that is not in a table.
 #[diagnostic::on_unimplemented(
@@ -173,11 +173,15 @@ impl<const N: usize> AtMostLargest<N> for True {
 /// How the words of a pool of `N` slots are stored.
 ///
 /// The last parameter of a `Pool`; leave it to its default. It is sealed: there is no other proof than the checked one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the proof that `{N}` is a pool capacity",
+    label = "leave the last parameter of `Pool` out"
+)]
 pub trait Storage<const N: usize>: sealed::Sealed + fmt::Debug + 'static {
     /// The number of 64-bit words of the hierarchical hint bitmaps.
     ///
-    /// There is one bit for each group of slots (64 slots; 1/64 of the pool where it has less than 4096), and on each level
-    /// above one bit for each word below, until one word is left.
+    /// There is one bit for each group of slots (64 slots; 1/64 of the pool where it has less than 4096), and on each
+    /// level above one bit for each word below, until one word is left.
     type HintWords: ArrayLength;
 }
 
@@ -189,6 +193,7 @@ pub type ValidCapacity<const N: usize> = <usize as Capacity<N>>::Proof;
 macro_rules! hint_words {
     ($($n:literal $words:ty;)*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Storage<$n> for Slots<$n> {
                 type HintWords = $words;
             }

@@ -1,4 +1,5 @@
 //! Handles of objects: 8 bytes that mean the same in every process.
+#![expect(clippy::disallowed_types, reason = "an `AtomicObjId` is an atomic of the user, who orders it")]
 
 use core::{cmp, fmt, hash, marker::PhantomData, num::NonZeroU64};
 
@@ -9,11 +10,11 @@ use pool_core::{
 
 /// The handle of an object of type `T` in one of the pools of a region.
 ///
-/// It is the one thing that may be copied, stored in other objects, and sent to other threads and processes. It is not a
-/// reference: a pool checks it each time, and refuses it for certain once the object was freed or taken since.
+/// It is the one thing that may be copied, stored in other objects, and sent to other threads and processes. It is not
+/// a reference: a pool checks it each time, and refuses it for certain once the object was freed or taken since.
 ///
-/// A handle may own a reference (`PoolBox::into_id` moves one into it) or not; that is between the one who sends it and the
-/// one who receives it. An `Option<ObjId<T>>` takes 8 bytes, and all bytes zero are `None`.
+/// A handle may own a reference (`PoolBox::into_id` moves one into it) or not; that is between the one who sends it and
+/// the one who receives it. An `Option<ObjId<T>>` takes 8 bytes, and all bytes zero are `None`.
 ///
 /// ```compile_fail
 /// # use pool_typed::{ObjId, Shared};

@@ -50,7 +50,8 @@ pub use shared::Zerocopy;
 #[doc(hidden)]
 pub mod __derive {
     pub use crate::{
+        root::plain,
         seat::Seat,
-        shared::check::{NoDrop, NoGap, NoTail, alignment, has_size, no_destructor, no_padding},
+        shared::check::{NoDrop, NoGap, NoTail, checked, destructors},
     };
 }

@@ -1,12 +1,12 @@
 //! What a region can hold: fields, and roots of them.
 //!
-//! A root is a *description*: a struct whose fields name pools, cells and plain values. No value of it is ever made. Its
-//! layout says what stands where in the region ([`crate::layout::plan`]), and a session gets a *view* of it: a struct with
-//! the same field names, each bound to the session.
+//! A root is a *description*: a struct whose fields name pools, cells and plain values. No value of it is ever made.
+//! Its layout says what stands where in the region ([`crate::layout::plan`]), and a session gets a *view* of it: a
+//! struct with the same field names, each bound to the session.
 #![expect(unsafe_code, reason = "the traits promise what a region's memory looks like")]
 
 use crate::{
-    layout::{Extent, FieldKind, Place, RootLayout, TypeKind},
+    layout::{Extent, FieldKind, Place, RootLayout},
     seat::Seat,
     shared::Shared,
 };
@@ -21,7 +21,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a root",
     label = "not a field of a root",
-    note = "a root has pools, `AtomicObjId<T>`, `#[derive(Shared)]` types and `#[derive(Root)]` structs as fields"
+    note = "the fields of a root are pools, atomics, `AtomicObjId<T>`, and structs that derive `Shared` or `Root`"
 )]
 pub unsafe trait Field: 'static {
     /// What a session sees of it.
@@ -55,22 +55,40 @@ pub unsafe trait Root: Field {
     const LAYOUT: &'static RootLayout;
 }
 
-// SAFETY: the extent is the size of a value; every bit pattern of a `Shared` type is valid, zero too; the view reads
-// nothing.
-#[diagnostic::do_not_recommend]
-unsafe impl<T: Shared> Field for T {
-    type View<'s> = &'s T;
-    const EXTENT: Extent = Extent::plain(size_of::<T>(), align_of::<T>());
-    const KIND: FieldKind = match T::LAYOUT.kind {
-        TypeKind::Handle { target } => FieldKind::Handle { target },
-        _ => FieldKind::Plain(T::LAYOUT),
-    };
+/// Makes a [`Shared`] type a field: a session sees it by reference.
+///
+/// One impl for each type instead of one for all: only so can an error say which part of a pool is wrong.
+macro_rules! plain_field {
+    ([$($generics:tt)*] $ty:ty) => {
+        // SAFETY: the extent is the size of a value; every bit pattern of a `Shared` type is valid, zero too; the view
+        // reads nothing.
+        #[diagnostic::do_not_recommend]
+        #[expect(unsafe_code, reason = "a `Shared` type is a field")]
+        unsafe impl<$($generics)*> $crate::root::Field for $ty {
+            type View<'s> = &'s Self;
+            const EXTENT: $crate::layout::Extent =
+                $crate::layout::Extent::plain(size_of::<Self>(), align_of::<Self>());
+            const KIND: $crate::layout::FieldKind = $crate::layout::FieldKind::plain::<Self>();
 
-    unsafe fn view<'s>(seat: &Seat<'s>, at: Place) -> &'s T {
-        // SAFETY: a value of this type stands at `at`, says the caller, so the offset is within the region.
-        let value = unsafe { seat.shared(at) }.cast::<T>();
-        // SAFETY: it is aligned and in bounds for `'s` (as above) and any bytes are a valid `T`. Other processes change
-        // it through `&T` only, so through atomics: `Shared` has no other interior mutability.
-        unsafe { value.as_ref() }
-    }
+            unsafe fn view<'s>(seat: &$crate::seat::Seat<'s>, at: $crate::layout::Place) -> &'s Self {
+                // SAFETY: a value of this type stands at `at`, says the caller.
+                unsafe { $crate::root::plain(seat, at) }
+            }
+        }
+    };
+}
+
+pub(crate) use plain_field;
+
+/// Returns the value of a plain field.
+///
+/// # Safety
+///
+/// A value of this type stands at `at`, in the region of `seat`.
+pub unsafe fn plain<'s, T: Shared>(seat: &Seat<'s>, at: Place) -> &'s T {
+    // SAFETY: a value of this type stands at `at`, says the caller, so the offset is within the region.
+    let value = unsafe { seat.shared(at) }.cast::<T>();
+    // SAFETY: it is aligned and in bounds for `'s` (as above) and any bytes are a valid `T`. Other processes change it
+    // through `&T` only, so through atomics: `Shared` has no other interior mutability.
+    unsafe { value.as_ref() }
 }

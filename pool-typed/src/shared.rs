@@ -45,7 +45,7 @@ use crate::layout::{TypeLayout, TypeName};
     message = "`{Self}` cannot be placed in shared memory",
     label = "not `Shared`",
     note = "shared memory holds plain data: numbers of fixed width, atomics, arrays, and structs of these",
-    note = "add `#[derive(Shared)]` to a struct; to refer to an object, store an `Option<ObjId<T>>`"
+    note = "derive `Shared` for a struct of your own; refer to another object by an `Option<ObjId<T>>`"
 )]
 pub unsafe trait Shared: Sized + Send + Sync + 'static {
     /// The name with its generic arguments, the same in every build.

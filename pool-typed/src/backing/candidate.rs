@@ -87,7 +87,7 @@ impl Candidate {
             extend(&file, &mut bytes, wanted).map_err(OsError::of("read the header of the region"))?;
             match header::parse(&bytes) {
                 Err(HeaderError::TooShort { needed, .. }) if bytes.len() == wanted && needed > wanted => {
-                    wanted = needed
+                    wanted = needed;
                 }
                 Err(error) => return Err(error.into()),
                 Ok(Header { fields, description }) => {

@@ -4,7 +4,6 @@
 //! leaves nothing. Where it cannot, the file has a name of its own kind, `.pool-region-<pid>-<number>`, until it is linked; a
 //! creator killed meanwhile leaves that one behind, and never a half-made region under the name that was asked for.
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
 
@@ -20,7 +19,8 @@ use crate::sys::name::Location;
 use crate::sys::proc::ProcPath;
 use crate::sys::uninterrupted;
 
-/// How many temporary names are tried: each is free unless a process with our number died and left it.
+/// How many temporary names are tried: each is free unless another thread uses it, or a process that had our number was
+/// killed and left it.
 const TEMPORARY_NAMES: u32 = 256;
 
 const READ_WRITE: OFlags = OFlags::RDWR.union(OFlags::CLOEXEC);
@@ -59,12 +59,10 @@ impl<'a> Staged<'a> {
     }
 
     pub(super) fn with_temporary_name(location: &'a Location, spec: &Spec<'_>) -> Result<Self, CreateError> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let failed = OsError::of("create a file for the region");
         let directory = location.open_directory()?;
         let flags = READ_WRITE | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        for _ in 0..TEMPORARY_NAMES {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        for number in 0..TEMPORARY_NAMES {
             let name = format!(".pool-region-{}-{number}", getpid().as_raw_pid());
             let name = CString::new(name).map_err(|_| failed(Errno::INVAL))?;
             match uninterrupted(|| openat(&directory, &name, flags, OWNER)) {

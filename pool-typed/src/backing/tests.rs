@@ -59,14 +59,16 @@ fn attach_plain(name: &Unique) -> Result<Backing, AttachError> {
 
 fn get(backing: &Backing, at: usize) -> u8 {
     assert!(at < backing.mapping.len());
+    let byte = backing.mapping.base().as_ptr().wrapping_add(at);
     // SAFETY: it lies in the mapping.
-    unsafe { backing.mapping.base().as_ptr().add(at).read_volatile() }
+    unsafe { byte.read_volatile() }
 }
 
 fn put(backing: &Backing, at: usize, byte: u8) {
     assert!(at < backing.mapping.len());
+    let place = backing.mapping.base().as_ptr().wrapping_add(at);
     // SAFETY: it lies in the mapping; nobody has a reference to it.
-    unsafe { backing.mapping.base().as_ptr().add(at).write_volatile(byte) }
+    unsafe { place.write_volatile(byte) }
 }
 
 /// Entries of the shm filesystem that this process made under temporary names.

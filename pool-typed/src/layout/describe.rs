@@ -10,9 +10,9 @@
 //! ```
 //!
 //! Every line stands for itself: what it is about, a colon, what it is. So lines can be looked up and compared one by
-//! one. A root or a struct is listed before everything that it is made of, and once. Numbers, arrays and handles are not
-//! listed: their names say all. Where two different types have one name, the later ones are `Message#2`, `Message#3`.
-//! The sources of handles are numbered in the order of the lines of each root, from 1.
+//! one. A root or a struct is listed before everything that it is made of, and once. Numbers, arrays and handles are
+//! not listed: their names say all. Where two different types have one name, the later ones are `Message#2`,
+//! `Message#3`. The sources of handles are numbered in the order of the lines of each root, from 1.
 
 use core::fmt::Write as _;
 
@@ -98,6 +98,10 @@ impl Sections {
         let section = &self.0[at];
         let name = self.unique(section.name(), section.fingerprint());
         match section {
+            // A bare pool: the root has no name of its own.
+            Section::Root([RootField { name: "", kind, .. }], _, bytes, _) => {
+                line(text, format_args!("{}: root of {bytes} bytes", self.kind(kind)));
+            }
             Section::Root(fields, _, bytes, _) => {
                 line(text, format_args!("{name}: root of {bytes} bytes"));
                 for field in *fields {
@@ -115,7 +119,8 @@ impl Sections {
             TypeKind::Foreign => "foreign type",
             _ => "struct",
         };
-        line(text, format_args!("{name}: {kind} of {} bytes", layout.size));
+        let bytes = if layout.size == 1 { "byte" } else { "bytes" };
+        line(text, format_args!("{name}: {kind} of {} {bytes}", layout.size));
         for field in layout.fields {
             let ty = self.ty_name(field.ty);
             line(text, format_args!("{name}.{}: {ty} at {}", field.name, field.offset));

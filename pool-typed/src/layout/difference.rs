@@ -22,11 +22,11 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares two descriptions (see [`RootLayout::describe`](super::RootLayout::describe)) and returns what a person should
-/// look at first, or nothing where they are equal.
+/// Compares two descriptions (see [`RootLayout::describe`](super::RootLayout::describe)) and returns what a person
+/// should look at first, or nothing where they are equal.
 ///
-/// Parts are compared before what they are part of, and fields before sizes: where a field was added to a message, that is
-/// the difference, and not the size of the root. `found` may be any text at all.
+/// Parts are compared before what they are part of, and fields before sizes: where a field was added to a message, that
+/// is the difference, and not the size of the root. `found` may be any text at all.
 #[must_use]
 pub fn first_difference(expected: &str, found: &str) -> Option<Difference> {
     let (ours, theirs) = (Text::new(expected), Text::new(found));

@@ -1,8 +1,8 @@
 //! Where the fields of a root stand.
 //!
-//! A root is laid out from the extents of its fields, not from the Rust struct: a pool takes up another shape in a region
-//! than as a value. Three things are counted side by side: bytes of the region, ordinals of the sources of handles, and
-//! bytes of a session's private memory.
+//! A root is laid out from the extents of its fields, not from the Rust struct: a pool takes up another shape in a
+//! region than as a value. Three things are counted side by side: bytes of the region, ordinals of the sources of
+//! handles, and bytes of a session's private memory.
 
 /// The most sources of handles (pools, ..) that a region can have: a handle has 8 bits for the ordinal, and 0 is no
 /// ordinal.
@@ -61,8 +61,7 @@ impl Place {
 ///
 /// # Panics
 ///
-/// Where the fields are more than [`MAX_SOURCES`] sources, or larger than the address space: in a constant, so that the
-/// program does not compile.
+/// Where the fields are larger than the address space: in a constant, so that the program does not compile.
 #[must_use]
 pub const fn plan<const K: usize>(fields: [Extent; K]) -> ([Place; K], Extent) {
     let mut places = [Place { offset: 0, source: 0, private: 0 }; K];
@@ -78,10 +77,6 @@ pub const fn plan<const K: usize>(fields: [Extent; K]) -> ([Place; K], Extent) {
             sources: whole.sources + field.sources,
             private: add(whole.private, align_up(field.private, 64)),
         };
-        assert!(
-            whole.sources <= MAX_SOURCES,
-            "a region has room for 255 pools, because a handle names its pool with 8 bits; use more than one region"
-        );
         at += 1;
     }
     whole.bytes = align_up(whole.bytes, whole.align);
@@ -125,13 +120,6 @@ mod tests {
     #[test]
     fn nothing_takes_up_nothing() {
         assert_eq!(plan([]), ([], Extent::plain(0, 1)));
-    }
-
-    #[test]
-    #[should_panic = "room for 255 pools"]
-    fn the_256th_source_is_refused() {
-        let half = Extent { bytes: 64, align: 64, sources: 128, private: 0 };
-        let _ = plan([half, half]);
     }
 
     #[test]

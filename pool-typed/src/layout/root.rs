@@ -2,7 +2,8 @@
 
 use pool_core::geometry::Geometry;
 
-use super::{Extent, Fingerprint, Place, TypeLayout, TypeName};
+use super::{Extent, Fingerprint, MAX_SOURCES, Place, TypeKind, TypeLayout, TypeName};
+use crate::shared::Shared;
 
 /// How a root lies in a region.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +59,16 @@ pub struct PoolLayout {
 
 impl RootLayout {
     /// Describes a root.
+    ///
+    /// # Panics
+    ///
+    /// Where the fields are more than [`MAX_SOURCES`] sources: in a constant, so that the program does not compile.
     #[must_use]
+    #[track_caller]
     pub const fn new(name: TypeName, extent: Extent, fields: &'static [RootField]) -> Self {
+        if extent.sources > MAX_SOURCES {
+            panic!("a region has room for 255 pools, because a handle names its pool with 8 bits; use a second region");
+        }
         let mut hash = Fingerprint::start("root").name(name).number(extent.bytes as u128);
         let mut at = 0;
         while at < fields.len() {
@@ -72,6 +81,15 @@ impl RootLayout {
 }
 
 impl FieldKind {
+    /// Describes a field of a plain type.
+    #[must_use]
+    pub const fn plain<T: Shared>() -> Self {
+        match T::LAYOUT.kind {
+            TypeKind::Handle { target } => Self::Handle { target },
+            _ => Self::Plain(T::LAYOUT),
+        }
+    }
+
     const fn fingerprint(&self) -> Fingerprint {
         match self {
             Self::Pool(pool) => {
@@ -81,5 +99,25 @@ impl FieldKind {
             Self::Handle { target } => Fingerprint::start("handle").name(*target),
             Self::Root(layout) => Fingerprint::start("root").fingerprint(layout.fingerprint),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(sources: u32) -> RootLayout {
+        RootLayout::new(TypeName::plain("World"), Extent { sources, ..Extent::plain(0, 1) }, &[])
+    }
+
+    #[test]
+    fn the_255th_source_is_the_last() {
+        assert_eq!(of(MAX_SOURCES).extent.sources, 255);
+    }
+
+    #[test]
+    #[should_panic = "room for 255 pools"]
+    fn the_256th_source_is_refused() {
+        let _ = of(MAX_SOURCES + 1);
     }
 }

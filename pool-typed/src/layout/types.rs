@@ -81,6 +81,20 @@ impl TypeLayout {
         Self::new(name, size, TypeKind::Struct, fields)
     }
 
+    /// Returns how many bytes lie unused before a field, or at the end, for the number of fields.
+    ///
+    /// # Panics
+    ///
+    /// Where the fields overlap, or there are less.
+    #[must_use]
+    pub const fn padding(&self, at: usize) -> usize {
+        let end = match at.checked_sub(1) {
+            Some(before) => self.fields[before].offset + self.fields[before].ty.size,
+            None => 0,
+        };
+        if at == self.fields.len() { self.size - end } else { self.fields[at].offset - end }
+    }
+
     const fn new(name: TypeName, size: usize, kind: TypeKind, fields: &'static [FieldLayout]) -> Self {
         let mut hash = kind.fingerprint().name(name).number(size as u128);
         let mut at = 0;

@@ -3,8 +3,12 @@
 #[cfg(any(feature = "bytemuck", feature = "zerocopy"))]
 use super::{Shared, check};
 #[cfg(any(feature = "bytemuck", feature = "zerocopy"))]
-use crate::layout::{NameArg, TypeKind, TypeLayout, TypeName};
+use crate::{
+    layout::{NameArg, TypeKind, TypeLayout, TypeName},
+    root::plain_field,
+};
 
+#[cfg(any(feature = "bytemuck", feature = "zerocopy"))]
 macro_rules! adapter {
     ($(#[$doc:meta])* $name:ident: $($bound:path),+; $why:literal) => {
         $(#[$doc])*
@@ -45,6 +49,7 @@ macro_rules! adapter {
                 TypeLayout::leaf(Self::NAME, size_of::<Self>(), TypeKind::Foreign)
             };
         }
+        plain_field!([T: $($bound +)+ Send + Sync + 'static] $name<T>);
     };
 }
 

@@ -13,6 +13,7 @@ use super::{Shared, check};
 use crate::{
     id::{AtomicObjId, ObjId},
     layout::{NameArg, TypeKind, TypeLayout, TypeName},
+    root::plain_field,
 };
 
 macro_rules! primitives {
@@ -24,6 +25,7 @@ macro_rules! primitives {
             const LAYOUT: &'static TypeLayout =
                 &TypeLayout::leaf(Self::NAME, size_of::<Self>(), TypeKind::Primitive);
         }
+        plain_field!([] $ty);
     )* };
 }
 
@@ -34,8 +36,8 @@ primitives! {
 
 macro_rules! optional_non_zeros {
     ($($ty:ident)*) => { $(
-        // SAFETY: `Option<NonZero<_>>` has the size of the number, with zero for `None` (guaranteed by core): every byte
-        // pattern is a value and there is no padding.
+        // SAFETY: `Option<NonZero<_>>` has the size of the number, with zero for `None` (guaranteed by core): every
+        // byte pattern is a value and there is no padding.
         #[diagnostic::do_not_recommend]
         unsafe impl Shared for Option<NonZero<$ty>> {
             const NAME: TypeName = TypeName {
@@ -48,13 +50,14 @@ macro_rules! optional_non_zeros {
             const LAYOUT: &'static TypeLayout =
                 &TypeLayout::leaf(Self::NAME, size_of::<Self>(), TypeKind::Primitive);
         }
+        plain_field!([] Option<NonZero<$ty>>);
     )* };
 }
 
 optional_non_zeros! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 }
 
-// SAFETY: `ObjId` is a transparent `NonZero<u64>`, so the optional one is 8 bytes, every pattern a value. A handle means
-// the same in every process.
+// SAFETY: `ObjId` is a transparent `NonZero<u64>`, so the optional one is 8 bytes, every pattern a value. A handle
+// means the same in every process.
 #[diagnostic::do_not_recommend]
 unsafe impl<T: Shared> Shared for Option<ObjId<T>> {
     const NAME: TypeName = TypeName {
@@ -64,6 +67,7 @@ unsafe impl<T: Shared> Shared for Option<ObjId<T>> {
     // Only the name of `T`, so that `T` may hold handles of itself.
     const LAYOUT: &'static TypeLayout = &TypeLayout::leaf(Self::NAME, 8, TypeKind::Handle { target: T::NAME });
 }
+plain_field!([T: Shared] Option<ObjId<T>>);
 
 // SAFETY: a transparent `AtomicU64`: every byte pattern is a value, and it changes atomically.
 #[diagnostic::do_not_recommend]
@@ -71,6 +75,7 @@ unsafe impl<T: Shared> Shared for AtomicObjId<T> {
     const NAME: TypeName = TypeName { base: "AtomicObjId", args: &[NameArg::Type(T::NAME)] };
     const LAYOUT: &'static TypeLayout = &TypeLayout::leaf(Self::NAME, 8, TypeKind::Handle { target: T::NAME });
 }
+plain_field!([T: Shared] AtomicObjId<T>);
 
 // SAFETY: items of a `Shared` type back to back; none is refused by `LAYOUT`.
 #[diagnostic::do_not_recommend]
@@ -83,3 +88,4 @@ unsafe impl<T: Shared, const N: usize> Shared for [T; N] {
         TypeLayout::leaf(Self::NAME, size_of::<Self>(), array)
     };
 }
+plain_field!([T: Shared, const N: usize] [T; N]);

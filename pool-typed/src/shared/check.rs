@@ -1,5 +1,8 @@
-//! The checks of `#[derive(Shared)]`: for concrete types as traits, whose failing is an error on `cargo check` with a text of
-//! its own; for generic types as constants, which fail where a pool or a root of the type is built.
+//! The checks of `#[derive(Shared)]`: for concrete types as traits, whose failing is an error on `cargo check` with a
+//! text of its own; for generic types as constants, which fail where a pool or a root of the type is built.
+
+use super::Shared;
+use crate::layout::TypeLayout;
 
 /// `(): NoGap<M, BYTES>`: no bytes lie unused before a field of `M`.
 #[diagnostic::on_unimplemented(
@@ -7,13 +10,10 @@
     label = "{BYTES} byte(s) of padding precede this field",
     note = "order the fields by decreasing alignment, or add a field `_pad: [u8; {BYTES}]` before this one"
 )]
-pub trait NoGap<M: ?Sized, const BYTES: usize> {
+pub trait NoGap<M, const BYTES: usize>: sealed::Zero<BYTES> {
     /// Exists where the check passes.
     const OK: () = ();
 }
-
-#[diagnostic::do_not_recommend]
-impl<M: ?Sized> NoGap<M, 0> for () {}
 
 /// `(): NoTail<M, BYTES>`: no bytes lie unused at the end of `M`.
 #[diagnostic::on_unimplemented(
@@ -21,64 +21,109 @@ impl<M: ?Sized> NoGap<M, 0> for () {}
     label = "ends with {BYTES} byte(s) of padding",
     note = "add a last field `_pad: [u8; {BYTES}]`"
 )]
-pub trait NoTail<M: ?Sized, const BYTES: usize> {
+pub trait NoTail<M, const BYTES: usize>: sealed::Zero<BYTES> {
     /// Exists where the check passes.
     const OK: () = ();
 }
 
-#[diagnostic::do_not_recommend]
-impl<M: ?Sized> NoTail<M, 0> for () {}
-
-/// `(): NoDrop<M, HAS>`: `M` has no destructor.
+/// `(): NoDrop<M, DESTRUCTORS>`: `M` itself has no destructor.
 #[diagnostic::on_unimplemented(
-    message = "`{M}` has a destructor, and no process could run it for all others; free what it owns by hand",
-    label = "implements `Drop`"
+    message = "`{M}` has a destructor, and no process can run it for all others",
+    label = "implements `Drop`",
+    note = "remove `impl Drop for {M}`; what an object owns is freed by who takes it out of its pool"
 )]
-pub trait NoDrop<M: ?Sized, const HAS: bool> {
+pub trait NoDrop<M, const DESTRUCTORS: usize>: sealed::Zero<DESTRUCTORS> {
     /// Exists where the check passes.
     const OK: () = ();
 }
 
-#[diagnostic::do_not_recommend]
-impl<M: ?Sized> NoDrop<M, false> for () {}
+// `M` may be a type of the user's, so the orphan rule does not seal these traits: `Zero` does. The second impl of each
+// is for a number that never occurs; with one impl only the compiler would point at it in every error.
+macro_rules! checks {
+    ($($check:ident)*) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<M> $check<M, 0> for () {}
+        #[diagnostic::do_not_recommend]
+        impl<M> $check<M, { usize::MAX }> for () {}
+    )* };
+}
+
+checks! { NoGap NoTail NoDrop }
+
+mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "the checks of `#[derive(Shared)]` are not for others to implement",
+        label = "the layout is wrong all the same"
+    )]
+    pub trait Zero<const NUMBER: usize> {}
+    #[diagnostic::do_not_recommend]
+    impl Zero<0> for () {}
+    #[diagnostic::do_not_recommend]
+    impl Zero<{ usize::MAX }> for () {}
+}
 
 /// The largest alignment of a type in shared memory: that of a page, which is all that a mapping promises.
+#[cfg(any(feature = "bytemuck", feature = "zerocopy"))]
 const LARGEST_ALIGNMENT: usize = 4096;
 
 /// Refuses types without a size.
-pub const fn has_size<T>() {
-    assert!(
-        size_of::<T>() != 0,
-        "a type of size 0 has nothing to share; leave the field out, or give the type a field"
-    );
+#[track_caller]
+pub(crate) const fn has_size<T>() {
+    if size_of::<T>() == 0 {
+        panic!("a type of size 0 has nothing to share; leave it out");
+    }
 }
 
 /// Refuses types that a mapping cannot align.
-pub const fn alignment<T>() {
-    assert!(
-        align_of::<T>() <= LARGEST_ALIGNMENT,
-        "shared memory is aligned to pages of 4096 bytes; use a smaller alignment"
-    );
+#[cfg(any(feature = "bytemuck", feature = "zerocopy"))]
+#[track_caller]
+pub(crate) const fn alignment<T>() {
+    if align_of::<T>() > LARGEST_ALIGNMENT {
+        panic!("shared memory is aligned to pages of 4096 bytes; use a smaller alignment");
+    }
+}
+
+/// Counts the destructors of a type itself: 0 or 1. Those of its fields are refused with the fields.
+pub const fn destructors<T: Shared>() -> usize {
+    let _ = T::LAYOUT;
+    core::mem::needs_drop::<T>() as usize
 }
 
 /// Refuses types with a destructor.
-pub const fn no_destructor<T>() {
-    assert!(
-        !core::mem::needs_drop::<T>(),
-        "a type in shared memory has no destructor: no process could run it for all others"
-    );
+#[track_caller]
+pub(crate) const fn no_destructor<T>() {
+    if core::mem::needs_drop::<T>() {
+        panic!(
+            "a type in shared memory has a destructor, and no process can run it for all others; remove `impl Drop`"
+        );
+    }
 }
 
-/// Refuses padding before a field (or, without a name, at the end) of a generic type.
-pub const fn no_padding(bytes: usize, ty: &str, field: Option<&str>) {
-    if bytes != 0 {
-        let text = Text::new().number(bytes);
-        let text = match field {
-            Some(field) => text.push(" byte(s) of padding before the field `").push(field).push("` of `"),
-            None => text.push(" byte(s) of padding at the end of `"),
-        };
-        panic!("{}", text.push(ty).push("`; add a field of so many bytes there").as_str());
+/// Refuses padding and destructors in a generic type, and returns its layout.
+#[track_caller]
+pub const fn checked<T>(layout: TypeLayout) -> TypeLayout {
+    no_destructor::<T>();
+    let mut at = 0;
+    while at <= layout.fields.len() {
+        let bytes = layout.padding(at);
+        if bytes != 0 {
+            panic!("{}", padding(&layout, at, bytes).as_str());
+        }
+        at += 1;
     }
+    layout
+}
+
+/// Says where a generic type has padding.
+const fn padding(layout: &TypeLayout, at: usize, bytes: usize) -> Text {
+    let text = Text::new().number(bytes).push(" byte(s) of padding ");
+    let text = if at < layout.fields.len() {
+        text.push("before the field `").push(layout.fields[at].name).push("` of `")
+    } else {
+        text.push("at the end of `")
+    };
+    let text = text.push(layout.name.base).push("`; order its fields by decreasing alignment, or add a field `[u8; ");
+    text.number(bytes).push("]` there")
 }
 
 /// A text built by the compiler.
@@ -124,16 +169,30 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::{FieldLayout, TypeName};
 
-    #[test]
-    fn no_padding_is_fine() {
-        no_padding(0, "M", Some("a"));
+    const BYTE: FieldLayout = FieldLayout { name: "a", offset: 0, ty: <u8 as Shared>::LAYOUT };
+    const WORD: FieldLayout = FieldLayout { name: "len", offset: 4, ty: <u32 as Shared>::LAYOUT };
+
+    fn pair(size: usize, fields: &'static [FieldLayout]) {
+        let _ = checked::<u64>(TypeLayout::structure(TypeName::plain("Pair"), size, fields));
     }
 
     #[test]
-    #[should_panic = "12 byte(s) of padding before the field `len` of `Pair`; add a field of so many bytes there"]
+    fn no_padding_is_fine() {
+        pair(1, &[BYTE]);
+    }
+
+    #[test]
+    #[should_panic = "3 byte(s) of padding before the field `len` of `Pair`; order its fields by decreasing alignment, or"]
     fn padding_says_where_and_how_much() {
-        no_padding(12, "Pair", Some("len"));
+        pair(8, &[BYTE, WORD]);
+    }
+
+    #[test]
+    #[should_panic = "11 byte(s) of padding at the end of `Pair`; order its fields by decreasing alignment, or add a field `[u8; 11]`"]
+    fn padding_at_the_end_says_so() {
+        pair(12, &[BYTE]);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Mapping {
         self.base
     }
 
+    #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
@@ -189,19 +190,23 @@ mod tests {
 
     fn get(mapping: &Mapping, at: usize) -> u8 {
         assert!(at < mapping.len());
+        let byte = mapping.base().as_ptr().wrapping_add(at);
         // SAFETY: it lies in the mapping.
-        unsafe { mapping.base().as_ptr().add(at).read_volatile() }
+        unsafe { byte.read_volatile() }
     }
 
     fn put(mapping: &Mapping, at: usize, byte: u8) {
         assert!(at < mapping.len());
+        let place = mapping.base().as_ptr().wrapping_add(at);
         // SAFETY: it lies in the mapping; nobody has a reference to it.
-        unsafe { mapping.base().as_ptr().add(at).write_volatile(byte) }
+        unsafe { place.write_volatile(byte) }
     }
 
     fn is_aligned(mapping: &Mapping) -> bool {
         let alignment = mapping.alignment();
-        alignment.is_power_of_two() && alignment >= mapping.len() && mapping.base().addr().get() % alignment == 0
+        alignment.is_power_of_two()
+            && alignment >= mapping.len()
+            && mapping.base().addr().get().is_multiple_of(alignment)
     }
 
     #[test]

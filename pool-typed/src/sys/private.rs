@@ -52,6 +52,7 @@ impl PrivateBlock {
     }
 
     /// Returns the length in bytes, whole pages.
+    #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.pages
     }
@@ -73,14 +74,16 @@ mod tests {
 
     fn get(block: &PrivateBlock, at: usize) -> u8 {
         assert!(at < block.len());
+        let byte = block.base().as_ptr().wrapping_add(at);
         // SAFETY: it lies in the block.
-        unsafe { block.base().as_ptr().add(at).read_volatile() }
+        unsafe { byte.read_volatile() }
     }
 
     fn put(block: &PrivateBlock, at: usize, byte: u8) {
         assert!(at < block.len());
+        let place = block.base().as_ptr().wrapping_add(at);
         // SAFETY: it lies in the block; nobody has a reference to it.
-        unsafe { block.base().as_ptr().add(at).write_volatile(byte) }
+        unsafe { place.write_volatile(byte) }
     }
 
     #[test]

@@ -9,7 +9,6 @@
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -48,7 +47,7 @@ impl Alone {
         // SAFETY: the child leaves by `_exit` and never comes back here; `glibc` and `musl` keep the allocator usable in it.
         match unsafe { libc::fork() } {
             0 => {
-                let body = std::panic::AssertUnwindSafe(body);
+                let body = core::panic::AssertUnwindSafe(body);
                 exit_now(std::panic::catch_unwind(body).unwrap_or(101))
             }
             pid => Child { pid: Pid::from_raw(pid).expect("fork"), waited: false },
@@ -172,8 +171,10 @@ pub(crate) struct Unique(String);
 
 impl Unique {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        static NEXT: Mutex<u32> = Mutex::new(0);
+        let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+        *next += 1;
+        let number = *next;
         Self(format!("/pool-typed-test-{}-{number}", std::process::id()))
     }
 

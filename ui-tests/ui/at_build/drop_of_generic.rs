@@ -11,5 +11,5 @@ impl<T: Shared> Drop for Stamped<T> {
 }
 
 fn main() {
-    let pool = Pool::<Stamped<u32>, 64>::new();
+    let _ = Pool::<Stamped<u32>, 64>::new();
 }

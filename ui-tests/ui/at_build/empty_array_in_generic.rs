@@ -8,5 +8,5 @@ struct Packet<const N: usize> {
 }
 
 fn main() {
-    let pool = Pool::<Packet<0>, 64>::new();
+    let _ = Pool::<Packet<0>, 64>::new();
 }

@@ -8,5 +8,5 @@ struct Stamped<T> {
 }
 
 fn main() {
-    let pool = Pool::<Stamped<u32>, 64>::new();
+    let _ = Pool::<Stamped<u32>, 64>::new();
 }

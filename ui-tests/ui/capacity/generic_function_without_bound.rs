@@ -1,7 +1,7 @@
 use pool_typed::Pool;
 
 fn make<const N: usize>() {
-    let pool = Pool::<u64, N>::new();
+    let _ = Pool::<u64, N>::new();
 }
 
 fn main() {}

@@ -7,6 +7,6 @@ where
     pool: Pool<u64, N>,
 }
 
-fn main() {
-    let server: Option<Server<48>> = None;
-}
+static SERVER: Option<Server<48>> = None;
+
+fn main() {}

@@ -1,5 +1,5 @@
 use pool_typed::Pool;
 
 fn main() {
-    let pool = Pool::<u64, 48>::new();
+    let _ = Pool::<u64, 48>::new();
 }

@@ -1,5 +1,5 @@
 use pool_typed::Pool;
 
 fn main() {
-    let pool: Pool<u64, 0> = Pool::new();
+    let _: Pool<u64, 0> = Pool::new();
 }

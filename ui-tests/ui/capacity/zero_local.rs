@@ -1,5 +1,5 @@
 use pool_typed::Pool;
 
 fn main() {
-    let pool = Pool::<u64, 0>::new();
+    let _ = Pool::<u64, 0>::new();
 }

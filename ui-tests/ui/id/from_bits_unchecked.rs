@@ -1,5 +1,5 @@
 use pool_typed::ObjId;
 
 fn main() {
-    let id: ObjId<u64> = ObjId::from_bits(7);
+    let _: ObjId<u64> = ObjId::from_bits(7);
 }

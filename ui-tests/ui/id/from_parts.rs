@@ -2,5 +2,5 @@ use pool_typed::ObjId;
 use std::{marker::PhantomData, num::NonZero};
 
 fn main() {
-    let id = ObjId::<u64> { bits: NonZero::new(1).unwrap(), target: PhantomData };
+    let _ = ObjId::<u64> { bits: NonZero::new(1).unwrap(), target: PhantomData };
 }

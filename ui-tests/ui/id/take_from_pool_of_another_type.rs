@@ -15,7 +15,7 @@ struct Node {
 static NODES: Pool<Node, 64> = Pool::new();
 
 fn take(id: ObjId<Message>) {
-    let node = NODES.take(id);
+    let _ = NODES.take(id);
 }
 
 fn main() {}

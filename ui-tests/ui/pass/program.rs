@@ -1,3 +1,6 @@
+//! The program of the documentation, as far as it is about types.
+#![forbid(unsafe_code)]
+#![deny(warnings)]
 use pool_typed::{AtomicObjId, ObjId, Pool, Root, Shared};
 
 #[derive(Shared)]

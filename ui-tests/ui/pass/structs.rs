@@ -9,7 +9,7 @@ use std::{
 
 #[derive(Shared)]
 #[repr(C)]
-struct Numbers(u8, i8, u16, u32, u64, i64, u128, f32, f32, f64, [i16; 4]);
+struct Numbers(u8, i8, u16, u32, f64, i128, u128, i64, f32, f32, u64, [i16; 4]);
 
 #[derive(Shared)]
 #[repr(C)]
@@ -84,7 +84,7 @@ macro_rules! structs {
 structs! { FromMacro { a: u64, b: [u32; 2], c: Option<ObjId<FromMacro>> } }
 
 fn main() {
-    let names = [
+    let all = [
         Numbers::NAME,
         Atomics::NAME,
         <Links<Grid>>::NAME,
@@ -95,5 +95,5 @@ fn main() {
         FromMacro::NAME,
     ];
     let expected = "Numbers Atomics Links<board::Grid> Outgoing Packed Line Signed<-1, 1, 120> FromMacro";
-    assert_eq!(names.map(|name| name.to_string()).join(" "), expected);
+    assert_eq!(all.map(|name| name.to_string()).join(" "), expected);
 }

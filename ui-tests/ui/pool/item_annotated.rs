@@ -1,5 +1,5 @@
 use pool_typed::Pool;
 
 fn main() {
-    let names: Pool<String, 64> = Pool::new();
+    let _: Pool<String, 64> = Pool::new();
 }

@@ -5,5 +5,5 @@ struct Message {
 }
 
 fn main() {
-    let messages = Pool::<Message, 64>::new();
+    let _ = Pool::<Message, 64>::new();
 }

@@ -1,5 +1,5 @@
 use pool_typed::Mapped;
 
 fn main() {
-    let world = Mapped::<String>::attach("/world");
+    let _ = Mapped::<String>::attach("/world");
 }

@@ -1,5 +1,5 @@
 use pool_typed::{Mapped, Pool};
 
 fn main() {
-    let names = Mapped::<Pool<String, 64>>::create("/names");
+    let _ = Mapped::<Pool<String, 64>>::create("/names");
 }

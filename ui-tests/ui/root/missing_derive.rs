@@ -6,5 +6,5 @@ struct World {
 }
 
 fn main() {
-    let world = Mapped::<World>::create("/world");
+    let _ = Mapped::<World>::create("/world");
 }

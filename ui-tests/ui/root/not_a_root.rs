@@ -7,5 +7,5 @@ struct Message {
 }
 
 fn main() {
-    let world = Mapped::<Message>::create("/world");
+    let _ = Mapped::<Message>::create("/world");
 }

@@ -1,4 +1,5 @@
 use pool_typed::Shared;
+
 type Flag = bool;
 
 #[derive(Shared)]
@@ -6,6 +7,7 @@ type Flag = bool;
 struct Message {
     seq: u64,
     done: Flag,
+    kind: [u8; 7],
 }
 
 fn main() {}

@@ -1,4 +1,5 @@
 use pool_typed::Shared;
+
 #[repr(C)]
 struct Point {
     x: u32,

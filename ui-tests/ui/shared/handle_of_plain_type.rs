@@ -1,4 +1,5 @@
 use pool_typed::{ObjId, Shared};
+
 struct Point {
     x: u32,
     y: u32,

@@ -1,9 +1,9 @@
 use pool_typed::Shared;
+
 #[derive(Shared)]
 #[repr(C)]
 struct Point {
-    x: u32,
-    y: u32,
+    x: u64,
 }
 
 #[derive(Shared)]

@@ -207,7 +207,9 @@ mod tests {
                 assert!(g.leases >= g.used + groups.div_ceil(8));
                 assert!(g.slots >= g.leases + 4 * groups);
                 assert_eq!((g.slots % align, g.slots % 64, g.align % 64), (0, 0, 0));
-                assert!(1 << g.stride_log2 >= size && g.bytes >= g.slots + ((g.shape.slots() as usize) << g.stride_log2));
+                assert!(
+                    1 << g.stride_log2 >= size && g.bytes >= g.slots + ((g.shape.slots() as usize) << g.stride_log2)
+                );
             }
         }
     }

@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn scribbled_hints_end_a_search() {
         for pattern in [u64::MAX, 0xAAAA_AAAA_AAAA_AAAA, 1 << 63] {
-            let memory: Vec<_> = (0..words(16384)).map(|i| AtomicU64::new(if i % 3 == 0 { pattern } else { 0 })).collect();
+            let memory: Vec<_> =
+                (0..words(16384)).map(|i| AtomicU64::new(if i % 3 == 0 { pattern } else { 0 })).collect();
             let hints = Hints::new(&memory, 16384);
             let mut from = 0;
             while let Some(group) = hints.next_open(from) {

@@ -154,7 +154,8 @@ impl<'a> Local<'a> {
             };
             let slots = self.shape.slots_of(group);
             let start = if group == first { from } else { slots.start };
-            if let Some(slot) = (start..slots.end).chain(slots.start..start).find(|s| self.record(*s).try_claim(Count)) {
+            if let Some(slot) = (start..slots.end).chain(slots.start..start).find(|s| self.record(*s).try_claim(Count))
+            {
                 return Some(slot);
             }
             self.hints.close(group, || self.shape.slots_of(group).any(|slot| self.record(slot).is_free()));
@@ -320,4 +321,3 @@ impl Objects for Local<'_> {
         Ok(())
     }
 }
-

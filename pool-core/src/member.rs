@@ -414,4 +414,3 @@ impl Objects for Member<'_> {
         Ok(())
     }
 }
-

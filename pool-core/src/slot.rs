@@ -399,7 +399,9 @@ impl Record {
         let mut word = self.state.load(Acquire);
         loop {
             let (data, next) = match State::unpack(word) {
-                State::Data { data, generation: found, tainted } if found == generation => (data, change(data, tainted)),
+                State::Data { data, generation: found, tainted } if found == generation => {
+                    (data, change(data, tainted))
+                }
                 State::Held { data, low: found, holders, .. }
                     if found == low(generation) && self.generation.load(Relaxed) == generation =>
                 {

@@ -111,9 +111,10 @@ fn view_struct(input: &DeriveInput, view: &Ident, generics: &Generics, fields: &
     });
     let doc = format!("What a session sees of a [`{ident}`]: each field, bound to the session.");
     let view_name = view.to_string();
-    let idents = fields.iter().map(|part| part.ident);
     quote! {
         #[doc = #doc]
+        // What this program does not use is there for another.
+        #[allow(dead_code)]
         #vis struct #view #impl_generics #predicates {
             #(#declared,)*
             // The last field, because the compiler asks whether that one is sized: once more for each wrong field.
@@ -121,10 +122,9 @@ fn view_struct(input: &DeriveInput, view: &Ident, generics: &Generics, fields: &
             __session: ::core::marker::PhantomData<&'session ()>,
         }
 
+        #[automatically_derived]
         impl #impl_generics ::core::fmt::Debug for #view #args #predicates {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                // Read, because a field that this program does not use is there for another.
-                let _ = (#(&self.#idents,)*);
                 f.debug_struct(#view_name).finish_non_exhaustive()
             }
         }

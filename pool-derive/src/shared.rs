@@ -151,7 +151,10 @@ fn concrete_checks(input: &DeriveInput, parts: &[Part], options: &Options) -> To
         const _: () = {
             #(#gaps)*
             #tail
-            let _: () = <() as #krate::__derive::NoDrop<#ident, { #krate::__derive::destructors::<#ident>() }>>::OK;
+            let _: () = <() as #krate::__derive::NoDrop<
+                #ident,
+                { let _ = <#ident as #krate::Shared>::LAYOUT; ::core::mem::needs_drop::<#ident>() as usize },
+            >>::OK;
         };
     }
 }
@@ -201,6 +204,6 @@ fn expand_enum(input: &DeriveInput, data: &DataEnum, repr: &Repr, options: &Opti
             );
         }
         #field_impl
-        const _: () = <() as #krate::__derive::NoDrop<#ident, { #krate::__derive::destructors::<#ident>() }>>::OK;
+        const _: () = <() as #krate::__derive::NoDrop<#ident, { ::core::mem::needs_drop::<#ident>() as usize }>>::OK;
     })
 }

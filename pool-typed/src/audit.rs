@@ -3,13 +3,7 @@
 use core::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use pool_core::{
-    audit::census,
-    reap::Tally,
-    registry::Identity,
-    sync::Ordering::Relaxed,
-    word::SESSIONS,
-};
+use pool_core::{audit::census, reap::Tally, registry::Identity, sync::Ordering::Relaxed, word::SESSIONS};
 
 pub use pool_core::audit::Fault;
 
@@ -142,7 +136,8 @@ impl Audit {
             let census = census(&pool.words(), live, |fault| faults.push(fault));
             let holdings = (0..SESSIONS).map(|session| {
                 let all = u64::from(census.owned_by[session as usize]);
-                let kept = if live >> session & 1 == 0 { 0 } else { region.kept(session, pool.place.source).load(Relaxed) };
+                let kept =
+                    if live >> session & 1 == 0 { 0 } else { region.kept(session, pool.place.source).load(Relaxed) };
                 let cached = u64::from(kept).min(all);
                 let shared = u64::from(census.held_by[session as usize]);
                 Holdings { session, cached, owned: all - cached, shared }

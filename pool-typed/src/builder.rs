@@ -79,10 +79,7 @@ impl<R: Root> Options<R> {
         self
     }
 
-    fn make(
-        &self,
-        how: impl FnOnce(&Spec<'_>) -> Result<Backing, CreateError>,
-    ) -> Result<Mapped<R>, CreateError> {
+    fn make(&self, how: impl FnOnce(&Spec<'_>) -> Result<Backing, CreateError>) -> Result<Mapped<R>, CreateError> {
         let blueprint = Blueprint::of(R::LAYOUT)?;
         let backing = how(&Spec { len: blueprint.bytes, header: &blueprint.header, options: &self.options })?;
         Ok(Mapped::over(Region::created(backing, R::LAYOUT)?))
@@ -119,9 +116,7 @@ impl<R: Root> Options<R> {
         let blueprint = Blueprint::of(R::LAYOUT)?;
         let spec = Spec { len: blueprint.bytes, header: &blueprint.header, options: &self.options };
         match backing::create_or_attach_named(name, &spec)? {
-            Opened::Created(backing) => {
-                Ok(Mapped::over(Region::created(backing, R::LAYOUT).map_err(CreateError::Io)?))
-            }
+            Opened::Created(backing) => Ok(Mapped::over(Region::created(backing, R::LAYOUT).map_err(CreateError::Io)?)),
             Opened::Found(candidate) => Ok(self.find(candidate)?),
         }
     }

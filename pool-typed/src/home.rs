@@ -63,7 +63,7 @@ pub struct InPool<'a>(pub(crate) &'a (dyn LocalPool + Sync));
 
 /// A session's part in one pool of a region.
 #[derive(Debug)]
-pub struct Seated<'m> {
+pub(crate) struct Seated<'m> {
     pub(crate) member: Member<'m>,
     slots: NonNull<u8>,
     stride_log2: u32,
@@ -175,7 +175,9 @@ impl<'a> Home for InPool<'a> {
 pub(crate) fn alloc<H: Home>(home: H) -> Result<u32, Denied> {
     match home.with(Objects::alloc) {
         Ok(slot) => Ok(slot),
-        Err(denied) => again(denied, denied == Denied::Full && home.recover(Trouble::Full), || home.with(Objects::alloc)),
+        Err(denied) => {
+            again(denied, denied == Denied::Full && home.recover(Trouble::Full), || home.with(Objects::alloc))
+        }
     }
 }
 
@@ -192,7 +194,10 @@ pub(crate) fn alloc_many<H: Home>(home: H, slots: &mut [u32]) -> Result<(), Deni
 
 /// Does something with a handle; where sessions or a full pool are in the way, once more if some of them were dead.
 #[inline]
-pub(crate) fn access<H: Home, R>(home: H, mut step: impl FnMut(&H::Objects) -> Result<R, Refusal>) -> Result<R, Refusal> {
+pub(crate) fn access<H: Home, R>(
+    home: H,
+    mut step: impl FnMut(&H::Objects) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     match home.with(&mut step) {
         Ok(done) => Ok(done),
         Err(refusal) => {

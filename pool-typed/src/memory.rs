@@ -19,7 +19,11 @@ fn boxed<'a, T: Shared, H: Home + 'a>(home: H, slot: u32) -> PoolBox<'a, T, H> {
 }
 
 #[inline]
-pub(crate) fn alloc<'a, T: Shared, H: Home + 'a>(home: H, capacity: usize, value: T) -> Result<PoolBox<'a, T, H>, Full<T>> {
+pub(crate) fn alloc<'a, T: Shared, H: Home + 'a>(
+    home: H,
+    capacity: usize,
+    value: T,
+) -> Result<PoolBox<'a, T, H>, Full<T>> {
     match home::alloc(home) {
         Ok(slot) => {
             let mut object = boxed(home, slot);
@@ -43,7 +47,10 @@ pub(crate) fn alloc_with<'a, T: Shared, H: Home + 'a>(
 }
 
 #[inline]
-pub(crate) fn alloc_zeroed<'a, T: Shared, H: Home + 'a>(home: H, capacity: usize) -> Result<PoolBox<'a, T, H>, Full<()>> {
+pub(crate) fn alloc_zeroed<'a, T: Shared, H: Home + 'a>(
+    home: H,
+    capacity: usize,
+) -> Result<PoolBox<'a, T, H>, Full<()>> {
     let slot = home::alloc(home).map_err(|denied| Full::new((), denied, capacity))?;
     let mut object = boxed::<T, H>(home, slot);
     // SAFETY: we own the object, and all-zero bytes are a valid `T`.

@@ -87,8 +87,7 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     /// The bytes of a session's cache, which stands before its counts.
     const CACHE: usize = round_up(size_of::<Cache>(), 64);
 
-    const LAYOUT: PoolLayout =
-        PoolLayout { slots_log2: N.trailing_zeros(), item: T::LAYOUT, geometry: Self::GEOMETRY };
+    const LAYOUT: PoolLayout = PoolLayout { slots_log2: N.trailing_zeros(), item: T::LAYOUT, geometry: Self::GEOMETRY };
 
     /// Makes an empty pool; as a `static` it costs no time and no memory before its use.
     ///
@@ -171,10 +170,7 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     ///
     /// Where fewer slots are free.
     #[inline]
-    pub fn alloc_many<const K: usize>(
-        &self,
-        build: impl FnMut(usize) -> T,
-    ) -> Result<[LocalBox<'_, T>; K], Full<()>> {
+    pub fn alloc_many<const K: usize>(&self, build: impl FnMut(usize) -> T) -> Result<[LocalBox<'_, T>; K], Full<()>> {
         memory::alloc_many(self.home(), N, build)
     }
 
@@ -198,7 +194,7 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
         memory::get(self.home(), id)
     }
 
-    /// Turns a handle, and the reference that it owns, into a [`PoolArc`]. The handle is used up.
+    /// Turns a handle, and the reference that it owns, into a [`LocalArc`]. The handle is used up.
     ///
     /// # Errors
     ///
@@ -235,7 +231,7 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
         memory::id_of(self.home(), object)
     }
 
-    /// Makes a box again of what [`PoolBox::into_raw`] gave.
+    /// Makes a box again of what [`PoolBox::into_raw`](crate::PoolBox::into_raw) gave.
     ///
     /// # Safety
     ///
@@ -248,9 +244,8 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     /// Iterates over the handles of the objects that handles own. A walk over all slots, and an estimate while others
     /// work.
     pub fn iter(&self) -> impl Iterator<Item = ObjId<T>> {
-        (0..N as u32).filter_map(|slot| {
-            self.home().with(|objects| objects.table().handle_of_data(slot)).map(ObjId::from_raw)
-        })
+        (0..N as u32)
+            .filter_map(|slot| self.home().with(|objects| objects.table().handle_of_data(slot)).map(ObjId::from_raw))
     }
 }
 

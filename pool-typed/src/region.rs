@@ -86,8 +86,11 @@ impl Blueprint {
     /// Draws up a region for this root.
     pub(crate) fn of(layout: &RootLayout) -> Result<Self, CreateError> {
         let description = layout.describe();
-        let too_large =
-            HeaderError::RegionLength { found: u64::MAX, lowest: header::HEADER_BYTES as u64, highest: header::MAX_REGION_BYTES };
+        let too_large = HeaderError::RegionLength {
+            found: u64::MAX,
+            lowest: header::HEADER_BYTES as u64,
+            highest: header::MAX_REGION_BYTES,
+        };
         let header_len = header::header_len(description.len()).ok_or(too_large)?;
         let plan = Plan::of(layout, header_len).ok_or(too_large)?;
         let fields = HeaderFields {
@@ -140,7 +143,9 @@ impl Region {
     fn over(backing: Backing, layout: &'static RootLayout, plan: Plan) -> Result<Self, OsError> {
         let stand_in = match backing.file {
             Some(_) => None,
-            None => Some(memfd_create(c"pool-locks", MemfdFlags::CLOEXEC).map_err(OsError::of("make a file for locks"))?),
+            None => {
+                Some(memfd_create(c"pool-locks", MemfdFlags::CLOEXEC).map_err(OsError::of("make a file for locks"))?)
+            }
         };
         let file = backing.file.as_ref().or(stand_in.as_ref()).expect("a file of its own, or the one made above");
         let probe = LockFile::fresh(file)?;

@@ -29,11 +29,6 @@ impl<'s> Seat<'s> {
         self.region
     }
 
-    /// The number of the session.
-    pub(crate) fn session(&self) -> u32 {
-        self.session
-    }
-
     /// Returns the address of what stands at `at` in the region.
     ///
     /// # Safety

@@ -14,4 +14,6 @@ pub mod names;
 #[cfg(not(loom))]
 pub mod process;
 #[cfg(not(loom))]
+pub mod users;
+#[cfg(not(loom))]
 pub mod words;

@@ -52,7 +52,10 @@ enum Step {
     Age,
 }
 
-use Step::{AddData, Adopt, Age, Claim, ForgetData, Hold, HoldToData, Own, PublishData, PublishHeld, Reap, Release, RemoveData, Take, Unhold};
+use Step::{
+    AddData, Adopt, Age, Claim, ForgetData, Hold, HoldToData, Own, PublishData, PublishHeld, Reap, Release, RemoveData,
+    Take, Unhold,
+};
 
 /// Every transition, and those with a handle twice: a valid (or stale) one, and one that is not published yet.
 const STEPS: &[Step] = &[
@@ -459,7 +462,13 @@ fn every_pair_of_transitions() {
 #[test]
 fn every_sequence_beside_every_transition_and_sequence() {
     let steps = STEPS.iter().map(core::slice::from_ref).chain(SCRIPTS.iter().copied()).collect::<Vec<_>>();
-    let (_, runs) = pairs(&starts(), SCRIPTS, &steps, Some(2));
+    // The dead only where they are reaped: else they are one more silent holder.
+    let (dead, living): (Vec<_>, Vec<_>) = starts().into_iter().partition(|start| start.has(DEAD[0]));
+    let living: Vec<_> = living.into_iter().filter(|start| start.data < MAX_DATA).collect();
+    let (_, mut runs) = pairs(&living, SCRIPTS, &steps, Some(2));
+    let (_, more) = pairs(&dead, SCRIPTS, &[&[Reap(DEAD[0])]], Some(2));
+    runs.models += more.models;
+    runs.orders += more.orders;
     println!("pairs of sequences: {runs}");
 }
 

@@ -23,20 +23,27 @@ impl Fingerprint {
 
     /// Goes on with bytes.
     #[must_use]
-    pub const fn bytes(self, bytes: &[u8]) -> Self {
-        let mut hash = self.0;
+    pub const fn bytes(mut self, bytes: &[u8]) -> Self {
         let mut at = 0;
         while at < bytes.len() {
-            hash = (hash ^ bytes[at] as u64).wrapping_mul(Self::PRIME);
+            self = self.byte(bytes[at]);
             at += 1;
         }
-        Self(hash)
+        self
     }
 
-    /// Goes on with a number.
+    const fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u64).wrapping_mul(Self::PRIME))
+    }
+
+    /// Goes on with a number: 7 bits to a byte, the lowest first, so that the many small ones cost the compiler little.
     #[must_use]
-    pub const fn number(self, number: u128) -> Self {
-        self.bytes(&number.to_le_bytes())
+    pub const fn number(mut self, mut number: u128) -> Self {
+        while number >= 0x80 {
+            self = self.byte(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.byte(number as u8)
     }
 
     /// Goes on with a text. Its length goes first, so that `"ab", "c"` and `"a", "bc"` differ.
@@ -48,7 +55,7 @@ impl Fingerprint {
     /// Goes on with what another fingerprint stands for.
     #[must_use]
     pub const fn fingerprint(self, inner: Self) -> Self {
-        self.number(inner.0 as u128)
+        self.bytes(&inner.0.to_le_bytes())
     }
 
     /// Goes on with a name and its arguments.
@@ -76,6 +83,8 @@ impl fmt::Display for Fingerprint {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -92,6 +101,15 @@ mod tests {
         let one = Fingerprint::start("type").text("ab").text("c");
         let other = Fingerprint::start("type").text("a").text("bc");
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn borders_between_numbers_count() {
+        let numbers = [0, 1, 0x7f, 0x80, 0x81, 0x3fff, 0x4000, u128::MAX];
+        let all: Vec<_> = numbers.iter().flat_map(|&one| numbers.map(|two| (one, two))).collect();
+        let hashes: HashSet<_> =
+            all.iter().map(|&(one, two)| Fingerprint::start("pair").number(one).number(two)).collect();
+        assert_eq!(hashes.len(), all.len());
     }
 
     #[test]

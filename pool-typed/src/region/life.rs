@@ -62,9 +62,9 @@ impl Region {
         }
         let dead = match self.probe.is_locked(life_byte(session, status.epoch)) {
             Ok(false) => true,
-            Ok(true) if thorough => entry.identity().is_some_and(|(_, who)| {
-                process::is_dead(who.pid, who.start_time, who.pid_namespace) == Some(true)
-            }),
+            Ok(true) if thorough => entry
+                .identity()
+                .is_some_and(|(_, who)| process::is_dead(who.pid, who.start_time, who.pid_namespace) == Some(true)),
             Ok(true) | Err(_) => false,
         };
         // The same session all along: a lock that is not there means its death, and not that of the one before it.

@@ -1,7 +1,6 @@
 //! The checks of `#[derive(Shared)]`: for concrete types as traits, whose failing is an error on `cargo check` with a
 //! text of its own; for generic types as constants, which fail where a pool or a root of the type is built.
 
-use super::Shared;
 use crate::layout::TypeLayout;
 
 /// `(): NoGap<M, BYTES>`: no bytes lie unused before a field of `M`.
@@ -81,12 +80,6 @@ pub(crate) const fn alignment<T>() {
     if align_of::<T>() > LARGEST_ALIGNMENT {
         panic!("shared memory is aligned to pages of 4096 bytes; use a smaller alignment");
     }
-}
-
-/// Counts the destructors of a type itself: 0 or 1. Those of its fields are refused with the fields.
-pub const fn destructors<T: Shared>() -> usize {
-    let _ = T::LAYOUT;
-    core::mem::needs_drop::<T>() as usize
 }
 
 /// Refuses types with a destructor.
@@ -169,7 +162,10 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{FieldLayout, TypeName};
+    use crate::{
+        layout::{FieldLayout, TypeName},
+        shared::Shared,
+    };
 
     const BYTE: FieldLayout = FieldLayout { name: "a", offset: 0, ty: <u8 as Shared>::LAYOUT };
     const WORD: FieldLayout = FieldLayout { name: "len", offset: 4, ty: <u32 as Shared>::LAYOUT };

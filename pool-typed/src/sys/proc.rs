@@ -128,12 +128,9 @@ mod tests {
 
     #[test]
     fn a_closed_descriptor_is_an_error() {
-        let fd = memory(1);
-        let raw = std::os::fd::AsRawFd::as_raw_fd(&fd);
-        drop(fd);
+        // In a child, which has one thread, nobody takes the number again.
         let exit = alone().in_child(|| {
-            // The number is free in this child, which has one thread.
-            let gone = borrow(raw);
+            let gone = borrow(std::os::fd::AsRawFd::as_raw_fd(&memory(1)));
             i32::from(reopen(gone).map_err(|error| error.errno()).err() != Some(Errno::NOENT))
         });
         assert_eq!(exit, Exit::Code(0));

@@ -147,7 +147,11 @@ impl Line {
         (&self.writer).write_all(b"x").unwrap();
     }
 
+    /// Waits for a word of the other side, and gives up where that side must have failed.
     pub(crate) fn hear(&self) {
+        let long = rustix::event::Timespec { tv_sec: 30, tv_nsec: 0 };
+        let mut fds = [rustix::event::PollFd::new(&self.reader, rustix::event::PollFlags::IN)];
+        assert_eq!(rustix::event::poll(&mut fds, Some(&long)), Ok(1), "the other side is silent");
         (&self.reader).read_exact(&mut [0]).unwrap();
     }
 }

@@ -155,7 +155,7 @@ impl<R: Root> Mapped<R> {
 
     /// Joins the region: makes a session for the calling thread, named after the program.
     ///
-    /// Costs some ten system calls. It reaps the dead that it meets.
+    /// It reaps the dead first. Costs some ten system calls, and as many for each session that is there.
     ///
     /// # Errors
     ///

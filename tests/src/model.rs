@@ -7,6 +7,7 @@
 
 use core::{cell::Cell, fmt::Display, panic::AssertUnwindSafe};
 use std::{
+    collections::BTreeSet,
     panic::{catch_unwind, resume_unwind},
     sync::{Arc, Mutex},
 };
@@ -23,7 +24,7 @@ use pool_core::{
     pool::Pool,
     slot::Record,
     sync::{AtomicU32, AtomicU64},
-    word::SESSIONS,
+    word::{SESSIONS, State},
 };
 
 /// A pool of a region, with objects of one number each.
@@ -101,6 +102,44 @@ impl World {
     /// Gives slots back.
     pub fn give_back(&self, slots: &[u32]) {
         self.pool().give_back(&slots.iter().copied().map(Cell::new).collect::<Vec<_>>());
+    }
+
+    /// Makes a slot one of this session's that it claimed before the model began; closes its group where that is full.
+    pub fn seize(&self, session: u32, slot: u32) {
+        let pool = self.pool();
+        let group = self.shape.group_of(slot);
+        let lease = pool.leases().acquire(group, bit(session)).expect("nobody has the lease");
+        pool.record(slot).claim_leased(bit(session));
+        if !pool.any_free(group) {
+            pool.hints().close(group, || false);
+        }
+        drop(lease);
+    }
+
+    /// Takes what is left when all threads are done: objects that only data refers to, and what is free. Returns the
+    /// slots, where every invariant holds; `live` has a bit for each session that is there.
+    ///
+    /// # Panics
+    ///
+    /// Where an invariant does not hold.
+    #[must_use]
+    pub fn drain(&self, live: u64) -> BTreeSet<u32> {
+        const LAST: u32 = SESSIONS - 1;
+        let _: Census = self.census(live);
+        let pool = self.pool();
+        let mut rest = BTreeSet::new();
+        for slot in 0..self.shape.slots() {
+            if let State::Data { data: 1, generation, .. } = pool.record(slot).state() {
+                assert!(pool.record(slot).take(generation, bit(LAST)).is_ok());
+                self.write(slot, 0);
+                rest.insert(slot);
+            }
+        }
+        for slot in self.claim(LAST, 0, self.shape.slots() as usize) {
+            self.write(slot, 0);
+            assert!(rest.insert(slot), "slot {slot} was handed out twice");
+        }
+        rest
     }
 
     /// Counts the slots, where every invariant holds; `live` has a bit for each session that is there.

@@ -118,10 +118,12 @@ impl Region {
         });
     }
 
-    /// Claims a record and takes its life byte; reaps the dead on the way.
+    /// Reaps the dead, claims a record and takes its life byte.
     pub(crate) fn join(&self, name: Option<&str>) -> Result<Occupied<'_>, JoinError> {
         let private = PrivateBlock::new(MARK_BYTES + self.layout.extent.private)?;
         let (identity, life) = (self.identity(name)?, LockFile::fresh(self.lock_file())?);
+        // All of them: the first free record may stand before theirs.
+        self.reap_dead(u64::MAX, true);
         for session in 0..SESSIONS {
             if let Some(epoch) = self.claim(session, &identity, &life)? {
                 let occupied = Occupied { region: self, session, private, life, epoch };
@@ -135,7 +137,7 @@ impl Region {
     /// Claims the record of one session, where it is free or its session dead.
     fn claim(&self, session: u32, identity: &Identity, life: &LockFile) -> Result<Option<u32>, OsError> {
         let entry = &self.entries()[session as usize];
-        if self.life(session, true) == Life::Alive || !life.try_lock(reap_byte(session))? {
+        if self.life(session, false) == Life::Alive || !life.try_lock(reap_byte(session))? {
             return Ok(None);
         }
         if self.life(session, true) == Life::Dead {

@@ -14,7 +14,11 @@
 
 use core::cell::Cell;
 
-use crate::{geometry::Shape, holder::Bit};
+use crate::{
+    geometry::Shape,
+    holder::Bit,
+    sync::{AtomicU32, Ordering::Relaxed},
+};
 
 /// The most slots that a cache keeps.
 pub const MAX_CAP: u32 = 512;
@@ -242,6 +246,27 @@ impl Cache {
     #[must_use]
     pub fn has_guards(&self) -> bool {
         self.owned.get() != self.kept() || self.held.get() != 0
+    }
+}
+
+/// How many slots a session has in its cache of one pool, for others to read: to the words of the slots, those in a
+/// cache and those in boxes are one. Only the session writes it, or its reaper. All-zero is 0.
+#[repr(transparent)]
+#[derive(Debug, Default)]
+pub struct Kept(AtomicU32);
+
+impl Kept {
+    /// Shows a number to others.
+    #[inline]
+    pub fn show(&self, kept: u32) {
+        // ORDERING: Relaxed: exact at rest, which is all that an audit promises.
+        self.0.store(kept, Relaxed);
+    }
+
+    /// Reads what was shown last.
+    #[must_use]
+    pub fn shown(&self) -> u32 {
+        self.0.load(Relaxed)
     }
 }
 

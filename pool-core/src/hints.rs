@@ -53,10 +53,13 @@ pub const fn words(groups: u32) -> usize {
     }
 }
 
+/// A word of hints. All-zero says that every group may have something free.
+pub type Word = AtomicU64;
+
 /// The hint words of a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Hints<'a> {
-    words: &'a [AtomicU64],
+    words: &'a [Word],
     groups: u32,
 }
 
@@ -88,7 +91,7 @@ impl<'a> Hints<'a> {
     /// Where `words` is not [`words`]`(groups)` long.
     #[inline]
     #[must_use]
-    pub fn new(words: &'a [AtomicU64], groups: u32) -> Self {
+    pub fn new(words: &'a [Word], groups: u32) -> Self {
         assert!(words.len() == self::words(groups), "hints of {groups} groups");
         Self { words, groups }
     }

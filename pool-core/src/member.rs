@@ -14,14 +14,13 @@
 use core::{cell::Cell, num::NonZeroU64};
 
 use crate::{
-    cache::Cache,
+    cache::{Cache, Kept},
     handle::Parts,
     holder::Bit,
     objects::{Denied, Objects},
     pool::Pool,
     reap::{self, Tally},
     slot::{Held, Refused, Unheld},
-    sync::{AtomicU32, Ordering::Relaxed},
     table::{GivenUp, Refusal, Table, Taken},
 };
 
@@ -33,7 +32,7 @@ pub struct Member<'a> {
     /// How many references this session has to each slot.
     counts: &'a [Cell<u32>],
     /// How many slots are in the cache, for others to read.
-    kept: &'a AtomicU32,
+    kept: &'a Kept,
 }
 
 impl<'a> Member<'a> {
@@ -43,7 +42,7 @@ impl<'a> Member<'a> {
     ///
     /// Where `counts` does not have one count per slot.
     #[must_use]
-    pub fn new(pool: Pool<'a>, cache: &'a Cache, counts: &'a [Cell<u32>], kept: &'a AtomicU32) -> Self {
+    pub fn new(pool: Pool<'a>, cache: &'a Cache, counts: &'a [Cell<u32>], kept: &'a Kept) -> Self {
         assert!(counts.len() == pool.shape().slots() as usize, "a count for each slot");
         Self { pool, cache, counts, kept }
     }
@@ -146,8 +145,7 @@ impl<'a> Member<'a> {
     /// Shows the audit how many slots are in the cache.
     #[inline]
     fn show(&self) {
-        // ORDERING: Relaxed: exact at rest, which is all that the audit promises.
-        self.kept.store(self.cache.kept(), Relaxed);
+        self.kept.show(self.cache.kept());
     }
 
     fn me(&self) -> Result<Bit, Refusal> {

@@ -1,9 +1,9 @@
 //! What a person wants to know of a region: who is there, what they hold, who died, and whether all is well.
 
-use core::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use core::{fmt, time::Duration};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use pool_core::{audit::census, reap::Tally, registry::Identity, sync::Ordering::Relaxed, word::SESSIONS};
+use pool_core::{audit::census, reap::Tally, registry::Identity, word::SESSIONS};
 
 pub use pool_core::audit::Fault;
 
@@ -136,8 +136,7 @@ impl Audit {
             let census = census(&pool.words(), live, |fault| faults.push(fault));
             let holdings = (0..SESSIONS).map(|session| {
                 let all = u64::from(census.owned_by[session as usize]);
-                let kept =
-                    if live >> session & 1 == 0 { 0 } else { region.kept(session, pool.place.source).load(Relaxed) };
+                let kept = if live >> session & 1 == 0 { 0 } else { region.kept(session, pool.place.source).shown() };
                 let cached = u64::from(kept).min(all);
                 let shared = u64::from(census.held_by[session as usize]);
                 Holdings { session, cached, owned: all - cached, shared }

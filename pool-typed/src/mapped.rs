@@ -62,7 +62,6 @@ pub struct Mapped<R: Root> {
 
 impl<R: Root> Mapped<R> {
     /// Returns a builder for regions with other options than the usual.
-    #[must_use]
     pub fn options() -> Options<R> {
         Options::new()
     }

@@ -129,7 +129,7 @@ pub(crate) fn read<T: Shared, H: Home>(home: H, id: ObjId<T>) -> Result<T, Handl
 /// `from` can be read and `to` be written for `len` bytes, and they do not overlap.
 unsafe fn copy_volatile(from: NonNull<u8>, to: NonNull<u8>, len: usize) {
     let mut at = 0;
-    let aligned = (from.addr().get() | to.addr().get()) % align_of::<u64>() == 0;
+    let aligned = (from.addr().get() | to.addr().get()).is_multiple_of(align_of::<u64>());
     while at < len {
         // SAFETY: within the object: `at` is below `len`.
         let from = unsafe { from.add(at) };

@@ -12,12 +12,11 @@ use generic_array::GenericArray;
 use pool_core::{
     cache::Cache,
     geometry::{Geometry, round_up},
-    hints::Hints,
+    hints::{self, Hints},
     local::{Desk, Local},
     member::Member,
     objects::Objects,
     slot::Record,
-    sync::AtomicU64,
 };
 
 use crate::{
@@ -60,7 +59,7 @@ use crate::{
 #[repr(C)]
 pub struct Pool<T, const N: usize, V: Storage<N> = ValidCapacity<N>> {
     desk: Desk,
-    hints: GenericArray<AtomicU64, V::HintWords>,
+    hints: GenericArray<hints::Word, V::HintWords>,
     records: [Record; N],
     slots: [UnsafeCell<MaybeUninit<T>>; N],
 }

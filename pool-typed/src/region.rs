@@ -18,10 +18,10 @@ use core::{ptr::NonNull, slice};
 use std::os::fd::OwnedFd;
 
 use pool_core::{
+    cache::Kept,
     geometry::round_up,
     header::{self, HeaderError, HeaderFields, RootName},
     registry::Entry,
-    sync::AtomicU32,
     word::SESSIONS,
 };
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -57,7 +57,7 @@ impl Plan {
         let sessions = header;
         let kept = sessions + SESSIONS as usize * size_of::<Entry>();
         // Sources count from 1, so there is one number more. Sessions do not share lines.
-        let kept_stride = round_up((layout.extent.sources as usize + 1) * size_of::<AtomicU32>(), 64);
+        let kept_stride = round_up((layout.extent.sources as usize + 1) * size_of::<Kept>(), 64);
         let root = round_up(kept + SESSIONS as usize * kept_stride, PAGE.max(layout.extent.align));
         let bytes = root.checked_add(layout.extent.bytes)?.checked_next_multiple_of(PAGE)?;
         Some(Self { sessions, kept, kept_stride, root, bytes })
@@ -202,10 +202,10 @@ impl Region {
     }
 
     /// Where a session shows how many slots of a pool are in its cache.
-    pub(crate) fn kept(&self, session: u32, source: u32) -> &AtomicU32 {
+    pub(crate) fn kept(&self, session: u32, source: u32) -> &Kept {
         let source = source.min(self.layout.extent.sources) as usize;
         let session = session.min(SESSIONS - 1) as usize;
-        let offset = self.plan.kept + session * self.plan.kept_stride + source * size_of::<AtomicU32>();
+        let offset = self.plan.kept + session * self.plan.kept_stride + source * size_of::<Kept>();
         // SAFETY: within the mapping, by the plan and the bounds above.
         let word = unsafe { self.base().add(offset) };
         // SAFETY: aligned, mapped as long as `self` is, and an atomic.

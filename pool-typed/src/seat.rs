@@ -3,7 +3,7 @@
 
 use core::{fmt, ptr::NonNull};
 
-use pool_core::sync::AtomicU32;
+use pool_core::cache::Kept;
 
 use crate::{layout::Place, region::Region};
 
@@ -50,7 +50,7 @@ impl<'s> Seat<'s> {
     }
 
     /// Where the session shows how many slots of the pool at `at` are in its cache.
-    pub(crate) fn kept(&self, at: Place) -> &'s AtomicU32 {
+    pub(crate) fn kept(&self, at: Place) -> &'s Kept {
         self.region.kept(self.session, at.source)
     }
 }

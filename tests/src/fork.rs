@@ -65,6 +65,16 @@ impl Fork {
         }
     }
 
+    /// Kills the child, unless it has ended, and waits for it.
+    ///
+    /// # Panics
+    ///
+    /// Where the child is not there.
+    pub fn kill(self) -> Exit {
+        kill_process(self.pid, Signal::KILL).expect("a child that was not waited for");
+        self.wait()
+    }
+
     /// Waits for the child to end well.
     ///
     /// # Panics

@@ -15,7 +15,7 @@ use std::{
 use loom::cell::UnsafeCell;
 use pool_core::{
     audit::{Census, census},
-    cache::Cache,
+    cache::{Cache, Kept},
     geometry::Shape,
     hints::{self, Hints},
     holder::Bit,
@@ -35,7 +35,7 @@ pub struct World {
     hints: Vec<AtomicU64>,
     used: Vec<AtomicU64>,
     leases: Vec<AtomicU32>,
-    kept: Vec<AtomicU32>,
+    kept: Vec<Kept>,
     objects: Vec<UnsafeCell<u64>>,
 }
 
@@ -50,7 +50,7 @@ impl World {
             hints: many(hints::words(groups), || AtomicU64::new(0)),
             used: many(lease::used_words(groups), || AtomicU64::new(0)),
             leases: many(groups as usize, || AtomicU32::new(0)),
-            kept: many(4, || AtomicU32::new(0)),
+            kept: many(4, Kept::default),
             objects: many(shape.slots() as usize, || UnsafeCell::new(0)),
         })
     }
@@ -116,6 +116,26 @@ impl World {
         drop(lease);
     }
 
+    /// Makes an object that only data refers to, in a slot that is free. Returns its generation.
+    pub fn publish(&self, slot: u32, data: u64) -> u64 {
+        self.seize(0, slot);
+        let record = self.pool().record(slot);
+        let generation = record.publish_data(false);
+        record.set(State::Data { data, generation, tainted: false }, generation);
+        self.write(slot, generation);
+        generation
+    }
+
+    /// How many data references there are in all.
+    #[must_use]
+    pub fn data(&self) -> u64 {
+        let of = |record: &Record| match record.state() {
+            State::Data { data, .. } | State::Held { data, .. } => data,
+            _ => 0,
+        };
+        self.records.iter().map(of).sum()
+    }
+
     /// Takes what is left when all threads are done: objects that only data refers to, and what is free. Returns the
     /// slots, where every invariant holds; `live` has a bit for each session that is there.
     ///
@@ -129,7 +149,10 @@ impl World {
         let pool = self.pool();
         let mut rest = BTreeSet::new();
         for slot in 0..self.shape.slots() {
-            if let State::Data { data: 1, generation, .. } = pool.record(slot).state() {
+            if let State::Data { data, generation, .. } = pool.record(slot).state() {
+                for _ in 1..data {
+                    assert_eq!(pool.record(slot).forget_data(generation), Ok(()));
+                }
                 assert!(pool.record(slot).take(generation, bit(LAST)).is_ok());
                 self.write(slot, 0);
                 rest.insert(slot);

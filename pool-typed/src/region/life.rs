@@ -14,7 +14,6 @@ use pool_core::{
     holder::Bit,
     reap::{self, Tally},
     registry::{Identity, NAME_BYTES, life_byte, reap_byte},
-    sync::Ordering::Relaxed,
     word::SESSIONS,
 };
 
@@ -113,7 +112,7 @@ impl Region {
         let Some(dead) = Bit::of(session) else { return };
         pools(self, |pool| {
             let tally = reap::reap(&pool.words(), dead);
-            self.kept(session, pool.place.source).store(0, Relaxed);
+            self.kept(session, pool.place.source).show(0);
             found(&pool, tally);
         });
     }

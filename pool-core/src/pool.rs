@@ -6,12 +6,19 @@
 //!
 //! **A kill** during a claim leaves a lease and OWNED slots of the dead; during giving back, OWNED slots, or free slots
 //! under a set hint. The reaper mends all of it ([`crate::reap`]).
-#![expect(unsafe_code, reason = "this is the one place where raw memory becomes slices of atomics")]
+#![cfg_attr(
+    not(loom),
+    expect(unsafe_code, reason = "this is the one place where raw memory becomes slices of atomics")
+)]
 
-use core::{cell::Cell, ptr::NonNull, slice};
+use core::cell::Cell;
+#[cfg(not(loom))]
+use core::{ptr::NonNull, slice};
 
+#[cfg(not(loom))]
+use crate::geometry::Geometry;
 use crate::{
-    geometry::{Geometry, Shape},
+    geometry::Shape,
     handle::Format,
     hints::{self, Hints},
     holder::Bit,

@@ -43,6 +43,22 @@ pub trait Home: Copy + sealed::Sealed {
     fn recover(self, trouble: Trouble) -> bool;
 }
 
+/// The places whose guards may cross threads. No session's do: its private memory is not synchronized.
+///
+/// What must not be sent says so with this trait in the bounds of its `Send`, because the compiler's own words would be
+/// about the cells and pointers inside.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a session and its guards stay on the thread that joined",
+    label = "belongs to a session of one thread",
+    note = "pass a handle instead: `PoolBox::into_id` here, `take` there; each thread joins by itself"
+)]
+pub trait AnyThread: sealed::Sealed {}
+
+// `InPool` refers to a pool that is `Sync`.
+#[diagnostic::do_not_recommend]
+impl AnyThread for InPool<'_> {}
+
 /// What keeps an operation from its object.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +89,9 @@ pub(crate) struct Seated<'m> {
     failures: Cell<u32>,
 }
 
-/// A failing operation looks for the dead at its first failures (1st, 2nd, 4th, ..), then once in so many: a look costs
-/// 0.2 us for each session that is there, and failing allocations must stay cheap.
+/// An allocation that fails looks for the dead at the first failures (1st, 2nd, 4th, ..), then once in so many: a look
+/// costs 0.2 us for each session that is there, and failing allocations must stay cheap. Whoever is kept from one
+/// object looks each time: its holders are few, and known.
 const SPREAD: u32 = 1024;
 /// Every so many looks are thorough: they also find a dead process whose forked child keeps its lock.
 const THOROUGH: u32 = 16;
@@ -117,14 +134,15 @@ impl<'a> Home for InSession<'a> {
     fn recover(self, trouble: Trouble) -> bool {
         let failures = self.0.failures.get().wrapping_add(1);
         self.0.failures.set(failures);
-        if !(failures.is_power_of_two() && failures <= SPREAD || failures.is_multiple_of(SPREAD)) {
+        let early = failures.is_power_of_two() && failures <= SPREAD;
+        let (among, due, looks) = match trouble {
+            Trouble::Full => (u64::MAX, early || failures.is_multiple_of(SPREAD), SPREAD),
+            Trouble::Held(holders) => (holders, true, 1),
+        };
+        if !due {
             return false;
         }
-        let among = match trouble {
-            Trouble::Full => u64::MAX,
-            Trouble::Held(holders) => holders,
-        };
-        let thorough = failures == 2 || failures.is_multiple_of(SPREAD * THOROUGH);
+        let thorough = failures == 2 || failures.is_multiple_of(looks * THOROUGH);
         let recovered = self.0.region.reap_dead(among, thorough);
         if recovered {
             self.0.failures.set(0);

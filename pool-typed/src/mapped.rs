@@ -55,14 +55,18 @@ use crate::{
 /// # drop(number);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Mapped<R: Root> {
+pub struct Mapped<R> {
     region: Region,
     _root: PhantomData<fn() -> R>,
 }
 
-impl<R: Root> Mapped<R> {
+// The bound on `R` stands on the constructors: on the impl or the struct it would be a second error (E0599).
+impl<R> Mapped<R> {
     /// Returns a builder for regions with other options than the usual.
-    pub fn options() -> Options<R> {
+    pub fn options() -> Options<R>
+    where
+        R: Root,
+    {
         Options::new()
     }
 
@@ -71,7 +75,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`CreateError`]: `Exists` where the name is taken.
-    pub fn create(name: &str) -> Result<Self, CreateError> {
+    pub fn create(name: &str) -> Result<Self, CreateError>
+    where
+        R: Root,
+    {
         Self::options().create(name)
     }
 
@@ -80,7 +87,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`AttachError`]: `NotFound`, `Layout` where it has another root or that of another build, ..
-    pub fn attach(name: &str) -> Result<Self, AttachError> {
+    pub fn attach(name: &str) -> Result<Self, AttachError>
+    where
+        R: Root,
+    {
         Self::options().attach(name)
     }
 
@@ -89,7 +99,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`CreateOrAttachError`].
-    pub fn create_or_attach(name: &str) -> Result<Self, CreateOrAttachError> {
+    pub fn create_or_attach(name: &str) -> Result<Self, CreateOrAttachError>
+    where
+        R: Root,
+    {
         Self::options().create_or_attach(name)
     }
 
@@ -98,7 +111,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`CreateError`].
-    pub fn create_file(path: impl AsRef<Path>) -> Result<Self, CreateError> {
+    pub fn create_file(path: impl AsRef<Path>) -> Result<Self, CreateError>
+    where
+        R: Root,
+    {
         Self::options().create_file(path)
     }
 
@@ -107,7 +123,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`AttachError`].
-    pub fn attach_file(path: impl AsRef<Path>) -> Result<Self, AttachError> {
+    pub fn attach_file(path: impl AsRef<Path>) -> Result<Self, AttachError>
+    where
+        R: Root,
+    {
         Self::options().attach_file(path)
     }
 
@@ -117,7 +136,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`CreateError`].
-    pub fn memfd() -> Result<Self, CreateError> {
+    pub fn memfd() -> Result<Self, CreateError>
+    where
+        R: Root,
+    {
         Self::options().memfd()
     }
 
@@ -126,7 +148,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`AttachError`]: `Unsealed` where the memory could shrink or grow.
-    pub fn from_fd(fd: OwnedFd) -> Result<Self, AttachError> {
+    pub fn from_fd(fd: OwnedFd) -> Result<Self, AttachError>
+    where
+        R: Root,
+    {
         Self::options().from_fd(fd)
     }
 
@@ -135,7 +160,10 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`CreateError`].
-    pub fn heap() -> Result<Self, CreateError> {
+    pub fn heap() -> Result<Self, CreateError>
+    where
+        R: Root,
+    {
         Self::options().heap()
     }
 
@@ -144,10 +172,15 @@ impl<R: Root> Mapped<R> {
     /// # Errors
     ///
     /// See [`UnlinkError`].
-    pub fn unlink(name: &str) -> Result<(), UnlinkError> {
+    pub fn unlink(name: &str) -> Result<(), UnlinkError>
+    where
+        R: Root,
+    {
         backing::unlink(name)
     }
+}
 
+impl<R: Root> Mapped<R> {
     pub(crate) fn over(region: Region) -> Self {
         Self { region, _root: PhantomData }
     }

@@ -70,6 +70,38 @@ unsafe impl<T: Send + Sync, const N: usize, V: Storage<N>> Sync for Pool<T, N, V
 // SAFETY: the pool owns its objects.
 unsafe impl<T: Send + Sync, const N: usize, V: Storage<N>> Send for Pool<T, N, V> {}
 
+// The bound on `T` stands on the constructors: on the impl it would be another error (E0599), without our text.
+impl<T, const N: usize, V: Storage<N>> Pool<T, N, V> {
+    /// Makes an empty pool; as a `static` it costs no time and no memory before its use.
+    ///
+    /// A large pool is better in a region or a [`Pool::boxed`]: the compiler needs 13 s for a `static` of 1 GiB.
+    #[must_use]
+    pub const fn new() -> Self
+    where
+        T: Shared,
+    {
+        let _: PoolLayout = Self::LAYOUT;
+        // SAFETY: all-zero is a fresh desk, fresh records, open hints, and slots whose content does not matter.
+        unsafe { MaybeUninit::zeroed().assume_init() }
+    }
+
+    /// Makes an empty pool on the heap, in place: however large, it never is on the stack.
+    ///
+    /// # Panics
+    ///
+    /// Aborts like `Box::new` where there is no memory.
+    #[must_use]
+    pub fn boxed() -> Box<Self>
+    where
+        T: Shared,
+    {
+        let _: PoolLayout = Self::LAYOUT;
+        let pool = Box::<Self>::new_zeroed();
+        // SAFETY: as in `new`.
+        unsafe { pool.assume_init() }
+    }
+}
+
 impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     /// How many bytes of state an object costs, beside its slot and a bit in the hints for each 64.
     pub const STATE_BYTES: usize = size_of::<Record>();
@@ -87,29 +119,6 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     const CACHE: usize = round_up(size_of::<Cache>(), 64);
 
     const LAYOUT: PoolLayout = PoolLayout { slots_log2: N.trailing_zeros(), item: T::LAYOUT, geometry: Self::GEOMETRY };
-
-    /// Makes an empty pool; as a `static` it costs no time and no memory before its use.
-    ///
-    /// A large pool is better in a region or a [`Pool::boxed`]: the compiler needs 13 s for a `static` of 1 GiB.
-    #[must_use]
-    pub const fn new() -> Self {
-        let _: Geometry = Self::GEOMETRY;
-        // SAFETY: all-zero is a fresh desk, fresh records, open hints, and slots whose content does not matter.
-        unsafe { MaybeUninit::zeroed().assume_init() }
-    }
-
-    /// Makes an empty pool on the heap, in place: however large, it never is on the stack.
-    ///
-    /// # Panics
-    ///
-    /// Aborts like `Box::new` where there is no memory.
-    #[must_use]
-    pub fn boxed() -> Box<Self> {
-        let _: Geometry = Self::GEOMETRY;
-        let pool = Box::<Self>::new_zeroed();
-        // SAFETY: as in `new`.
-        unsafe { pool.assume_init() }
-    }
 
     fn home(&self) -> InPool<'_> {
         InPool(self)

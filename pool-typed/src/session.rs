@@ -3,7 +3,11 @@
 
 use core::{fmt, marker::PhantomData, ops::Deref};
 
-use crate::{Root, region::Occupied};
+use crate::{
+    Root,
+    home::{AnyThread, InSession},
+    region::Occupied,
+};
 
 /// One thread's part in a region: what it holds dies with it.
 ///
@@ -45,6 +49,11 @@ pub struct Session<'m, R: Root> {
     /// A session stays on its thread: its private memory is not synchronized.
     _thread: PhantomData<*const ()>,
 }
+
+// SAFETY: never so: the bound does not hold. It is here for what it says where somebody needs it to.
+unsafe impl<'m, R: Root> Send for Session<'m, R> where InSession<'m>: AnyThread {}
+// SAFETY: as above.
+unsafe impl<'m, R: Root> Sync for Session<'m, R> where InSession<'m>: AnyThread {}
 
 impl<'m, R: Root> Session<'m, R> {
     pub(crate) fn new(occupied: Occupied<'m>) -> Self {

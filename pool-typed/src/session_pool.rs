@@ -7,7 +7,7 @@ use pool_core::objects::Objects;
 
 use crate::{
     Full, HandleError, ObjId, PoolArc, PoolBox, Shared,
-    home::{InSession, Seated, access},
+    home::{AnyThread, InSession, Seated, access},
     memory,
 };
 
@@ -34,6 +34,11 @@ pub struct SessionPool<'m, T, const N: usize> {
     seated: Seated<'m>,
     _objects: PhantomData<fn(T) -> T>,
 }
+
+// SAFETY: never so: the bound does not hold. It is here for what it says where somebody needs it to.
+unsafe impl<'m, T, const N: usize> Send for SessionPool<'m, T, N> where InSession<'m>: AnyThread {}
+// SAFETY: as above.
+unsafe impl<'m, T, const N: usize> Sync for SessionPool<'m, T, N> where InSession<'m>: AnyThread {}
 
 impl<'m, T: Shared, const N: usize> SessionPool<'m, T, N> {
     /// # Safety

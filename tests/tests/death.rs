@@ -15,7 +15,7 @@ use pool_tests::{
 use pool_typed::{Departed, Full, FullCause, HandleError, Mapped, ObjId, Pool, PoolArc, PoolBox, Session};
 
 type Messages = Pool<Message, 1024>;
-/// So small that no session has a cache.
+/// So few that what one session does to others is seen at once.
 type Few = Pool<Message, 16>;
 
 fn id_of(line: &Line) -> ObjId<Message> {
@@ -194,7 +194,7 @@ fn attaching_and_joining_reap_the_dead() {
             holder
         });
         assert_eq!(region.sessions().len(), 2);
-        two.map(Peer::kill);
+        two.into_iter().for_each(Peer::kill);
         assert_eq!(region.audit().pools[0].owned, 8);
     };
     leave_two_dead();
@@ -292,6 +292,7 @@ fn a_forked_child_does_not_keep_its_dead_parent_alive() {
             assert_eq!(departed[0].pools[0].1, Tally { freed: 12, released: 0, leases: 0 });
         }
         assert_eq!(region.sessions().len(), 1);
+        me.give_back_cache();
         assert_eq!(region.audit().pools[0].free, 16);
         // The child still has the lock; it is in nobody's way, and may join by itself.
         assert!(lives());

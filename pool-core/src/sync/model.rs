@@ -165,6 +165,12 @@ macro_rules! atomic {
                 self.change(|word| word.compare_exchange(current, new, success, failure))
             }
         }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new(0)
+            }
+        }
     };
 }
 

@@ -8,7 +8,7 @@ use pool_core::objects::Objects;
 use super::PoolBox;
 use crate::{
     HandleError, ObjId,
-    home::{Home, InPool, InSession, access},
+    home::{AnyThread, Home, InPool, InSession, access},
 };
 
 /// Shares an object of a pool, read-only; the last reference frees it.
@@ -43,9 +43,9 @@ pub struct PoolArc<'a, T: ?Sized, H: Home = InSession<'a>> {
 pub type LocalArc<'a, T> = PoolArc<'a, T, InPool<'a>>;
 
 // SAFETY: as for `Arc`: a reference may be the last one, and others on other threads read the same object.
-unsafe impl<T: ?Sized + Send + Sync, H: Home + Send> Send for PoolArc<'_, T, H> {}
+unsafe impl<T: ?Sized + Send + Sync, H: Home + AnyThread> Send for PoolArc<'_, T, H> {}
 // SAFETY: as above: `&PoolArc` can be cloned.
-unsafe impl<T: ?Sized + Send + Sync, H: Home + Sync> Sync for PoolArc<'_, T, H> {}
+unsafe impl<T: ?Sized + Send + Sync, H: Home + AnyThread> Sync for PoolArc<'_, T, H> {}
 
 impl<'a, T, H: Home + 'a> PoolArc<'a, T, H> {
     /// # Safety

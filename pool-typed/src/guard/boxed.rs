@@ -15,7 +15,7 @@ use pool_core::objects::Objects;
 use super::PoolArc;
 use crate::{
     ObjId,
-    home::{Home, InPool, InSession},
+    home::{AnyThread, Home, InPool, InSession},
 };
 
 /// Owns an object of a pool; dropping it frees the object.
@@ -47,10 +47,10 @@ pub struct PoolBox<'a, T: ?Sized, H: Home = InSession<'a>> {
 /// A [`PoolBox`] of a pool outside of shared memory: it may cross threads.
 pub type LocalBox<'a, T> = PoolBox<'a, T, InPool<'a>>;
 
-// SAFETY: the box owns its object as a `Box` does; what else it has is `home`.
-unsafe impl<T: ?Sized + Send, H: Home + Send> Send for PoolBox<'_, T, H> {}
-// SAFETY: a shared box gives out `&T` only; what else it has is `home`.
-unsafe impl<T: ?Sized + Sync, H: Home + Sync> Sync for PoolBox<'_, T, H> {}
+// SAFETY: the box owns its object as a `Box` does; its home may cross threads.
+unsafe impl<T: ?Sized + Send, H: Home + AnyThread> Send for PoolBox<'_, T, H> {}
+// SAFETY: a shared box gives out `&T` only; its home may be shared between threads.
+unsafe impl<T: ?Sized + Sync, H: Home + AnyThread> Sync for PoolBox<'_, T, H> {}
 
 impl<'a, T, H: Home + 'a> PoolBox<'a, T, H> {
     /// # Safety

@@ -24,7 +24,8 @@ impl Arguments {
             match word.as_str() {
                 "--runs" => {
                     let runs = words.next().and_then(|word| word.parse().ok()).filter(|runs| *runs >= FEWEST_RUNS);
-                    arguments.runs = runs.ok_or_else(|| format!("`--runs` needs a number of at least {FEWEST_RUNS}\n{USAGE}"))?;
+                    arguments.runs =
+                        runs.ok_or_else(|| format!("`--runs` needs a number of at least {FEWEST_RUNS}\n{USAGE}"))?;
                 }
                 "-h" | "--help" => return Err(USAGE.into()),
                 _ if word.starts_with('-') => return Err(format!("`{word}` is not known\n{USAGE}")),

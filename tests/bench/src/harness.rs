@@ -93,11 +93,13 @@ pub(crate) fn measure(mut rows: Vec<Row>, runs: usize) -> Vec<Figures> {
             }
             let sample = (row.run)(iterations);
             if sample.is_undisturbed() {
+                progress.kept += usize::from(figures.kept.len() < runs);
                 figures.kept.push(sample.ns_per_operation());
             } else {
+                progress.discarded += 1;
                 figures.discarded += 1;
             }
-            progress.show(&all, runs);
+            progress.show();
         }
         if all.iter().all(|figures| figures.kept.len() >= runs) {
             break;
@@ -129,27 +131,29 @@ fn iterations(row: &mut Row) -> u64 {
 struct Progress {
     terminal: bool,
     total: usize,
+    kept: usize,
+    discarded: usize,
     shown: Instant,
 }
 
 impl Progress {
     fn new(total: usize) -> Self {
-        let progress = Self { terminal: io::stderr().is_terminal(), total, shown: Instant::now() };
+        let progress =
+            Self { terminal: io::stderr().is_terminal(), total, kept: 0, discarded: 0, shown: Instant::now() };
         eprintln!("finding out how long each row takes");
         progress
     }
 
     /// Shows it now and then: on one line of a terminal that is written anew, elsewhere on a line of its own.
-    fn show(&mut self, all: &[Figures], runs: usize) {
+    fn show(&mut self) {
         let period = Duration::from_millis(if self.terminal { 100 } else { 2000 });
         if self.shown.elapsed() < period {
             return;
         }
         self.shown = Instant::now();
-        let kept: usize = all.iter().map(|figures| figures.kept.len().min(runs)).sum();
-        let discarded: usize = all.iter().map(|figures| figures.discarded).sum();
-        let bar = "#".repeat(30 * kept / self.total.max(1));
-        let line = format!("[{bar:30}] {kept} of {} runs, {discarded} disturbed ones discarded", self.total);
+        let Self { total, kept, discarded, .. } = *self;
+        let bar = "#".repeat(30 * kept / total.max(1));
+        let line = format!("[{bar:30}] {kept} of {total} runs, {discarded} disturbed ones discarded");
         if self.terminal {
             eprint!("\r{line}\x1b[K");
             // Progress that cannot be shown is no reason to stop.

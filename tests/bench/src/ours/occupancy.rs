@@ -17,8 +17,11 @@ pub(crate) mod names {
     pub(crate) const PAIR_50: &str = "session: pair at 50 %";
     pub(crate) const PAIR_90: &str = "session: pair at 90 %";
     pub(crate) const PAIR_99: &str = "session: pair at 99 %";
-    pub(crate) const HOLE: [&str; 3] =
-        ["session: pair, one hole at the end of 2^12", "session: pair, one hole at the end of 2^16", "session: pair, one hole at the end of 2^20"];
+    pub(crate) const HOLE: [&str; 3] = [
+        "session: pair, one hole at the end of 2^12",
+        "session: pair, one hole at the end of 2^16",
+        "session: pair, one hole at the end of 2^20",
+    ];
     pub(crate) const SEARCH_EMPTY: &str = "session: search, empty";
     pub(crate) const SEARCH_99: &str = "session: search at 99 %";
     pub(crate) const SEARCH_HOLE: [&str; 3] = [

@@ -1,0 +1,6 @@
+use pool_typed::{Mapped, Pool};
+
+fn main() {
+    let region = Mapped::<Pool<u64, 64>>::heap().unwrap();
+    let _pool: &Pool<u64, 64> = &region;
+}

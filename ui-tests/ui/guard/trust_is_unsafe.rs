@@ -1,0 +1,8 @@
+use pool_typed::{Mapped, Pool};
+
+fn main() {
+    let region = Mapped::<Pool<u64, 64>>::heap().unwrap();
+    let me = region.join().unwrap();
+    drop(me);
+    let _ = Mapped::<Pool<u64, 64>>::options().trust_others();
+}

@@ -138,6 +138,10 @@ impl<'a> Member<'a> {
 
     /// Gives all slots of the cache back.
     pub fn give_back_cache(&self) {
+        if self.cache.me().is_none() {
+            // A forked child: what is shown is the parent's.
+            return;
+        }
         self.cache.shed_all(|slots| self.give_back(slots));
         self.show();
     }
@@ -234,7 +238,10 @@ impl Objects for Member<'_> {
             *place = slot;
             done += 1;
         }
-        self.show();
+        // Not in a forked child, whose cache is empty: what is shown is the parent's.
+        if done != 0 {
+            self.show();
+        }
         if done == slots.len() { Ok(()) } else { self.claim_rest(slots, done) }
     }
 

@@ -450,7 +450,12 @@ impl Record {
         let mut word = self.state.load(Relaxed);
         loop {
             let (next, reaped) = match State::unpack(word) {
-                State::Owned { holders, .. } if holders == dead.mask() => (self.vacant(last), Reaped::Freed),
+                State::Owned { holders, .. } if holders == dead.mask() => {
+                    // ORDERING: Release: pairs with the Acquire of the next owner. A plain store does: an OWNED word is
+                    // its owner's alone, and in the owner's place now that of its one reaper.
+                    self.state.store(self.vacant(last).pack(), Release);
+                    return Reaped::Freed;
+                }
                 State::Held { data, low, holders, tainted } => match dead.leave(holders) {
                     None => return Reaped::Untouched,
                     Some(0) if data == 0 => (self.vacant(last), Reaped::Freed),

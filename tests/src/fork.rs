@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, set_parent_process_death_signal, waitpid};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,27 @@ pub struct Fork {
     waited: bool,
 }
 
-/// Forks: the child runs `body` and exits with code 0, or 101 where it panics. It runs no destructors of its parent.
+/// Forks: the child runs `body` and exits with code 0, or 101 where it panics. It runs no destructors of its parent, and
+/// is killed when its parent ends.
 ///
 /// # Panics
 ///
 /// Where there is no child to be had.
 #[must_use]
 pub fn fork(body: impl FnOnce()) -> Fork {
+    fork_to_outlive(|| {
+        set_parent_process_death_signal(Some(Signal::KILL)).expect("ask to die with the parent");
+        body();
+    })
+}
+
+/// Forks a child that may live longer than its parent; see [`fork`].
+///
+/// # Panics
+///
+/// Where there is no child to be had.
+#[must_use]
+pub fn fork_to_outlive(body: impl FnOnce()) -> Fork {
     // SAFETY: the child leaves by `_exit` and never comes back here. What it does in between is more than the standard
     // allows after a fork of several threads; `glibc` and `musl` keep the allocator usable in a child.
     match unsafe { libc::fork() } {

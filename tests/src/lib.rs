@@ -17,3 +17,5 @@ pub mod process;
 pub mod users;
 #[cfg(not(loom))]
 pub mod words;
+#[cfg(not(loom))]
+pub mod yard;

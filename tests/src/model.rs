@@ -5,6 +5,8 @@
 //! order are a failure, so a missing ordering shows even where the words come out right.
 #![allow(unsafe_code, reason = "accesses objects whose ownership the model itself checks")]
 
+pub mod deeds;
+
 use core::{cell::Cell, fmt::Display, panic::AssertUnwindSafe};
 use std::{
     collections::BTreeSet,
@@ -20,7 +22,9 @@ use pool_core::{
     hints::{self, Hints},
     holder::Bit,
     lease::{self, Leases},
+    local::{Desk, Local},
     member::Member,
+    objects::Objects,
     pool::Pool,
     slot::Record,
     sync::{AtomicU32, AtomicU64},
@@ -37,6 +41,7 @@ pub struct World {
     leases: Vec<AtomicU32>,
     kept: Vec<Kept>,
     objects: Vec<UnsafeCell<u64>>,
+    desk: Option<Desk>,
 }
 
 impl World {
@@ -52,7 +57,15 @@ impl World {
             leases: many(groups as usize, || AtomicU32::new(0)),
             kept: many(4, Kept::default),
             objects: many(shape.slots() as usize, || UnsafeCell::new(0)),
+            desk: None,
         })
+    }
+
+    /// Makes an empty pool outside of a region.
+    #[must_use]
+    pub fn local(shape: Shape) -> Arc<Self> {
+        let world = Arc::into_inner(Self::new(shape)).expect("made just now");
+        Arc::new(Self { desk: Some(Desk::new()), ..world })
     }
 
     /// The words of the pool.
@@ -62,10 +75,15 @@ impl World {
         Pool::new(&self.records, hints, Leases::new(&self.leases, &self.used), self.shape, 1)
     }
 
-    /// The words of a pool outside of a region.
+    /// The pool outside of a region.
+    ///
+    /// # Panics
+    ///
+    /// Where the pool is one of a region.
     #[must_use]
-    pub fn local_words(&self) -> (&[Record], Hints<'_>, Shape) {
-        (&self.records, Hints::new(&self.hints, self.shape.groups()), self.shape)
+    pub fn desk(&self) -> Local<'_> {
+        let hints = Hints::new(&self.hints, self.shape.groups());
+        Local::new(&self.records, hints, self.desk.as_ref().expect("a local pool"), self.shape)
     }
 
     /// The pool as a session sees it.
@@ -159,6 +177,27 @@ impl World {
             }
         }
         for slot in self.claim(LAST, 0, self.shape.slots() as usize) {
+            self.write(slot, 0);
+            assert!(rest.insert(slot), "slot {slot} was handed out twice");
+        }
+        rest
+    }
+
+    /// Takes what is left of a local pool when all threads are done. Returns the slots.
+    ///
+    /// # Panics
+    ///
+    /// Where the pool is one of a region, or a slot is handed out twice.
+    #[must_use]
+    pub fn drain_local(&self) -> BTreeSet<u32> {
+        let pool = self.desk();
+        let mut rest = BTreeSet::new();
+        for slot in 0..self.shape.slots() {
+            while let Some(handle) = pool.table().handle_of_data(slot) {
+                assert_eq!(pool.free(handle), Ok(()));
+            }
+        }
+        while let Ok(slot) = pool.alloc() {
             self.write(slot, 0);
             assert!(rest.insert(slot), "slot {slot} was handed out twice");
         }

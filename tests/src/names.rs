@@ -1,13 +1,12 @@
 //! Names and directories that no other test uses, and that vanish with their test.
+#![expect(clippy::disallowed_types, reason = "counts the names that were given out")]
 
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::{
     env, fs,
     path::{Path, PathBuf},
     process,
 };
-
-use pool_core::sync::AtomicU32;
 
 fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -61,7 +60,21 @@ impl Directory {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "each is another one")]
     pub fn new() -> Self {
-        let path = env::temp_dir().join(unique());
+        Self::at(env::temp_dir())
+    }
+
+    /// Makes an empty directory in the filesystem where named regions are.
+    ///
+    /// # Panics
+    ///
+    /// Where that cannot be done.
+    #[must_use]
+    pub fn in_shared_memory() -> Self {
+        Self::at("/dev/shm".into())
+    }
+
+    fn at(place: PathBuf) -> Self {
+        let path = place.join(unique());
         fs::create_dir(&path).expect("make a directory");
         Self(path)
     }

@@ -6,7 +6,7 @@ use std::thread;
 
 use pool_core::{holder::Bit, reap::Tally};
 use pool_tests::{
-    fork::fork,
+    fork::fork_to_outlive,
     message::Message,
     names::Name,
     process::{Line, Peer, Roles, pid},
@@ -257,7 +257,7 @@ fn a_forked_child_does_not_keep_its_dead_parent_alive() {
         let region = Mapped::<Few>::attach(&line.hear()).unwrap();
         let me = region.join_as("parent").unwrap();
         let _boxes: [_; 12] = me.alloc_many(|number| Message::new(number as u64)).unwrap();
-        let child = fork(|| {
+        let child = fork_to_outlive(|| {
             while let Some(words) = line.hear_or_end() {
                 assert_eq!(words, "join");
                 let me = region.join_as("child").unwrap();

@@ -2,17 +2,12 @@
 //!
 //! A *nursery* is a process of one thread that forks those who are killed: so each round takes a millisecond.
 #![cfg(not(loom))]
-#![expect(clippy::disallowed_types, reason = "a cell of the region that tells everybody to stop")]
 
-use core::{
-    sync::atomic::{
-        AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
-    },
-    time::Duration,
-};
+use core::{sync::atomic::Ordering::Relaxed, time::Duration};
 use std::{
+    fs,
     io::{PipeReader, PipeWriter, Read, Write, pipe},
+    path::{Path, PathBuf},
     thread,
     time::Instant,
 };
@@ -20,10 +15,11 @@ use std::{
 use pool_tests::{
     fork::{Exit, fork},
     message::{Message, Rng},
-    names::Name,
+    names::{Directory, Name},
     process::Roles,
+    yard::{Yard, clean_up, step},
 };
-use pool_typed::{AtomicObjId, Mapped, ObjId, Pool, PoolArc, PoolBox, Root, Session};
+use pool_typed::{AttachError, Mapped, Pool, PoolBox};
 use rustix::process::Signal;
 
 const KILLED: Exit = Exit::Signal(Signal::KILL.as_raw());
@@ -133,77 +129,6 @@ fn a_reaper_may_be_killed_at_any_moment() {
     assert!(audit.is_sound() && audit.is_empty(), "{audit}");
 }
 
-/// What random workers share.
-#[derive(Root)]
-#[repr(C)]
-struct Yard {
-    messages: Pool<Message, 256>,
-    /// Each owns the object that it names: whoever takes the handle out has it.
-    cells: [AtomicObjId<Message>; 32],
-    /// Everybody is to stop.
-    stop: AtomicU64,
-    /// What the survivor has done.
-    steps: AtomicU64,
-}
-
-/// Does something with an object, or several.
-fn step(me: &Session<'_, Yard>, rng: &mut Rng) {
-    let cell = &me.cells[rng.below(32) as usize];
-    match rng.below(6) {
-        0 => {
-            let Ok(object) = me.messages.alloc(Message::new(rng.next())) else { return };
-            put(me, cell, PoolBox::into_id(object));
-        }
-        1 => {
-            let Ok(object) = me.messages.alloc(Message::new(rng.next())) else { return };
-            let shared = PoolBox::into_shared(object);
-            let again = shared.clone();
-            if let Ok(id) = PoolArc::to_id(&again) {
-                put(me, cell, id);
-            }
-        }
-        2 => {
-            // Taken while it is still in the cell: a kill before the next line loses nothing.
-            let Some(id) = cell.load(Acquire) else { return };
-            if let Ok(object) = me.messages.take(id) {
-                assert!(object.is(object.number));
-                let _ = cell.compare_exchange(Some(id), None, Release, Relaxed);
-            }
-        }
-        3 => {
-            let Some(id) = cell.load(Acquire) else { return };
-            if let Ok(object) = me.messages.get(id) {
-                assert!(object.is(object.number));
-                let again = PoolArc::clone(&object);
-                drop(object);
-                assert!(again.is(again.number));
-            }
-        }
-        4 => {
-            let Some(id) = cell.swap(None, Acquire) else { return };
-            if let Ok(object) = me.messages.adopt(id) {
-                assert!(object.is(object.number));
-                if let Ok(mut object) = PoolArc::try_into_box(object) {
-                    *object = Message::new(rng.next());
-                    put(me, cell, PoolBox::into_id(object));
-                }
-            }
-        }
-        _ => {
-            let many: Result<[_; 12], _> = me.messages.alloc_many(|at| Message::new(at as u64));
-            drop(many);
-        }
-    }
-}
-
-/// Puts a handle into a cell, and frees what was in it before.
-fn put(me: &Session<'_, Yard>, cell: &AtomicObjId<Message>, id: ObjId<Message>) {
-    if let Some(before) = cell.swap(Some(id), Release) {
-        // Others may have taken it out of its handle.
-        let _ = me.messages.free(before);
-    }
-}
-
 const WORKERS: u32 = 400;
 
 /// Two work side by side; one of them is killed again and again, the other goes on and notices nothing.
@@ -240,41 +165,111 @@ fn a_worker_may_be_killed_at_any_moment() {
                 reaped += region.reap().len();
             }
         }
-        line.say(reaped);
-        let me = region.join_as("nursery").unwrap();
-        me.stop.store(1, Relaxed);
+        region.join_as("nursery").unwrap().stop.store(1, Relaxed);
         survivor.end();
-        region.reap();
-
-        // At rest: what the cells own, and at most one object for each kill, whose handle was on its way.
-        let audit = region.audit();
-        assert!(audit.is_sound(), "{audit}");
-        assert_eq!(audit.sessions.len(), 1, "{audit}");
-        assert_eq!((audit.pools[0].owned, audit.pools[0].shared), (0, 0), "{audit}");
-        for cell in me.cells {
-            if let Some(id) = cell.swap(None, Relaxed) {
-                let _ = me.messages.free(id);
-            }
-        }
-        let lost: Vec<_> = me.messages.iter().collect();
-        for id in &lost {
-            let object = me.messages.take(*id).unwrap();
-            assert!(object.is(object.number));
-        }
-        line.say(lost.len());
-        line.say(me.steps.load(Relaxed));
-        drop(me);
-        let audit = region.audit();
-        assert!(audit.is_sound() && audit.is_empty(), "{audit}");
+        line.say(reaped);
+        line.say(region.join_as("nursery").unwrap().steps.load(Relaxed));
+        // At most one for each kill: its handle was on its way.
+        line.say(clean_up(&region));
     });
 
     let name = Name::new();
     let _region = Mapped::<Yard>::create(&name).unwrap();
     let nursery = roles.start("nursery");
     nursery.say(&*name);
-    let [reaped, lost, steps] = [(); 3].map(|()| nursery.hear_value::<u32>());
+    let [reaped, steps, lost] = [(); 3].map(|()| nursery.hear_value::<u32>());
     nursery.end();
     assert!(0 < reaped && reaped <= WORKERS / 2, "{reaped} reaped by the nursery");
     assert!(lost <= WORKERS, "{lost} lost by {WORKERS} kills");
     assert!(steps > WORKERS, "{steps} steps of the survivor");
+}
+
+type Pages = Pool<[u64; 512], 1024>;
+
+const CREATORS: u32 = 200;
+
+/// Creates a region and removes it again, for ever.
+fn create_and_remove(path: &Path, reserve: bool) -> ! {
+    loop {
+        let region = Mapped::<Pages>::options().reserve(reserve).create_file(path).unwrap();
+        assert_eq!(region.join().unwrap().alloc([1; 512]).unwrap()[511], 1);
+        drop(region);
+        fs::remove_file(path).unwrap();
+    }
+}
+
+/// What a killed creator leaves is a whole region, or nothing: not under the name, and not beside it.
+#[test]
+fn a_creator_may_be_killed_at_any_moment() {
+    let roles = Roles::of_test("a_creator_may_be_killed_at_any_moment");
+    roles.play("nursery", |line| {
+        let directory = PathBuf::from(line.hear());
+        let path = directory.join("region");
+        let bell = Bell::new();
+        let mut rng = Rng::new(1);
+        let (mut whole, mut none) = (0, 0);
+        for round in 0..CREATORS {
+            let creator = fork(|| {
+                bell.ring();
+                create_and_remove(&path, round % 2 == 0)
+            });
+            bell.wait();
+            spin(Duration::from_micros(rng.below(3000)));
+            assert_eq!(creator.kill(), KILLED);
+            let names: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            match Mapped::<Pages>::attach_file(&path) {
+                Ok(region) => {
+                    assert_eq!(names, ["region"]);
+                    let audit = region.audit();
+                    assert!(audit.sessions.is_empty() && audit.is_sound() && audit.is_empty(), "{audit}");
+                    assert_eq!(region.join().unwrap().alloc([2; 512]).unwrap()[0], 2);
+                    fs::remove_file(&path).unwrap();
+                    whole += 1;
+                }
+                Err(AttachError::NotFound { .. }) => {
+                    assert!(names.is_empty(), "{names:?}");
+                    none += 1;
+                }
+                Err(error) => panic!("half a region: {error:?}"),
+            }
+        }
+        line.say(whole);
+        line.say(none);
+    });
+
+    // In the filesystem of named regions, and in the one of other files.
+    for directory in [Directory::in_shared_memory(), Directory::new()] {
+        let nursery = roles.start("nursery");
+        nursery.say(directory.join("").display());
+        let [whole, none] = [(); 2].map(|()| nursery.hear_value::<u32>());
+        nursery.end();
+        assert_eq!(whole + none, CREATORS);
+        assert!(whole > 0 && none > 0, "{whole} whole regions, {none} times nothing");
+    }
+}
+
+/// Who attaches while others create and remove finds a whole region, or nothing.
+#[test]
+fn a_creation_under_way_is_not_there() {
+    let roles = Roles::of_test("a_creation_under_way_is_not_there");
+    roles.play("creator", |line| create_and_remove(Path::new(&line.hear()), true));
+
+    let directory = Directory::in_shared_memory();
+    let path = directory.join("region");
+    let creator = roles.start("creator");
+    creator.say(path.display());
+    let (mut whole, mut none) = (0, 0);
+    let since = Instant::now();
+    let enough = |whole: u32, none: u32| whole > 0 && none > 0 && since.elapsed() > Duration::from_secs(1);
+    while !enough(whole, none) && since.elapsed() < Duration::from_secs(60) {
+        match Mapped::<Pages>::attach_file(&path) {
+            Ok(region) => {
+                assert!(region.audit().is_sound());
+                whole += 1;
+            }
+            Err(AttachError::NotFound { .. }) => none += 1,
+            Err(error) => panic!("half a region: {error:?}"),
+        }
+    }
+    assert!(whole > 0 && none > 0, "{whole} whole regions, {none} times nothing");
 }

@@ -6,51 +6,23 @@
 //! the data references are those of before or after the one step that the kill fell into.
 #![cfg(loom)]
 
-use core::num::NonZeroU64;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
 };
 
 use loom::thread;
-use pool_core::{geometry::Shape, member::Member, objects::Objects, reap, sync::model::killed_before};
-use pool_tests::model::{Private, World, bit, check};
+use pool_core::{geometry::Shape, reap, sync::model::killed_before};
+use pool_tests::model::{
+    Private, World, bit, check,
+    deeds::{
+        Deed::{self, Adopt, Alloc, Drop, Free, Get, GiveUp, IntoId, Own, Publish, Share, Take, ToId},
+        Log, act,
+    },
+};
 
 const LIVE: u32 = 0;
 const DEAD: u32 = 1;
-
-/// What a session does, with its latest box or reference, or with an object that is there from the start.
-#[derive(Clone, Copy, Debug)]
-enum Deed {
-    Alloc,
-    /// A box.
-    Free,
-    Publish,
-    Share,
-    /// A reference.
-    Drop,
-    IntoId,
-    ToId,
-    Own,
-    /// The object in this slot.
-    Take(u32),
-    Get(u32),
-    Adopt(u32),
-    GiveUp(u32),
-}
-
-use Deed::{Adopt, Alloc, Drop, Free, Get, GiveUp, IntoId, Own, Publish, Share, Take, ToId};
-
-impl Deed {
-    /// What it adds to the data references where it succeeds.
-    fn data(self) -> i64 {
-        match self {
-            Publish | IntoId | ToId => 1,
-            Take(_) | Adopt(_) | GiveUp(_) => -1,
-            Alloc | Free | Share | Drop | Own | Get(_) => 0,
-        }
-    }
-}
 
 /// How a story begins.
 #[derive(Clone, Copy, Debug)]
@@ -64,99 +36,6 @@ struct Scene {
     dead: &'static [u32],
 }
 
-/// What a session has, as far as it has come.
-#[derive(Clone, Debug, Default)]
-struct Log {
-    boxes: Vec<u32>,
-    references: Vec<u32>,
-    data: i64,
-    /// What the deed that is being done adds to the data references, where it succeeds.
-    doing: i64,
-}
-
-/// Does the deeds of a session, writing down what it has.
-fn act(world: &World, member: &Member<'_>, deeds: &[Deed], log: &Mutex<Log>) {
-    let handle = |slot| member.table().handle(slot, 1);
-    for deed in deeds {
-        let had = log.lock().unwrap().clone();
-        log.lock().unwrap().doing = deed.data();
-        let mut has = had;
-        let done = match *deed {
-            Alloc => member
-                .alloc()
-                .map(|slot| {
-                    world.write(slot, 0);
-                    has.boxes.push(slot);
-                })
-                .is_ok(),
-            Free => has
-                .boxes
-                .pop()
-                .map(|slot| {
-                    world.write(slot, u64::MAX);
-                    member.free_slot(slot);
-                })
-                .is_some(),
-            Publish => has
-                .boxes
-                .pop()
-                .map(|slot| {
-                    world.write(slot, 0);
-                    member.publish(slot, false);
-                })
-                .is_some(),
-            Share => has
-                .boxes
-                .pop()
-                .map(|slot| {
-                    member.share(slot, false);
-                    has.references.push(slot);
-                })
-                .is_some(),
-            Drop => has
-                .references
-                .pop()
-                .map(|slot| {
-                    let _ = world.read(slot);
-                    member.drop_ref(slot);
-                })
-                .is_some(),
-            IntoId => has.references.pop().map(|slot| member.ref_into_handle(slot).unwrap()).is_some(),
-            ToId => has.references.last().map(|slot| member.ref_to_handle(*slot).unwrap()).is_some(),
-            Own => match has.references.last().map(|slot| member.own(*slot)) {
-                Some(Ok(taken)) => {
-                    has.references.pop();
-                    world.write(taken.slot, 0);
-                    has.boxes.push(taken.slot);
-                    true
-                }
-                _ => false,
-            },
-            Take(slot) => member
-                .take(handle(slot), |_, _| unreachable!())
-                .map(|taken| {
-                    world.write(taken.slot, 0);
-                    has.boxes.push(taken.slot);
-                })
-                .is_ok(),
-            Get(slot) => hold(world, &mut has, member.get(handle(slot)).ok()),
-            Adopt(slot) => hold(world, &mut has, member.adopt(handle(slot)).ok()),
-            GiveUp(slot) => member.free(handle(slot)).is_ok(),
-        };
-        has.data += if done { deed.data() } else { 0 };
-        has.doing = 0;
-        *log.lock().unwrap() = has;
-    }
-}
-
-fn hold(world: &World, has: &mut Log, slot: Option<u32>) -> bool {
-    if let Some(slot) = slot {
-        let _ = world.read(slot);
-        has.references.push(slot);
-    }
-    slot.is_some()
-}
-
 /// How a reaper is: it comes through, or is killed before its atomic operation of this number and replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reaper {
@@ -164,12 +43,19 @@ enum Reaper {
     Killed(u32),
 }
 
-/// Tells the story with this cut, in every order. Returns how many, and whether the cut fell into the script.
-fn tell(scene: Scene, dead: &'static [Deed], live: &'static [Deed], cut: u32, reaper: Reaper) -> (u64, bool) {
+/// Tells the story with this cut, in every order. Returns how many, and whether the cut fell into the dead session's
+/// script; or into the reaper's, where that is killed.
+fn tell(
+    scene: Scene,
+    [dead, live]: [&'static [Deed]; 2],
+    cut: u32,
+    reaper: Reaper,
+    preemptions: usize,
+) -> (u64, bool) {
     let fell = Arc::new(Mutex::new(false));
     let falls = Arc::clone(&fell);
     let name = format!("{dead:?} killed before step {cut}, {reaper:?}, beside {live:?}, {scene:?}");
-    let runs = check(name, Some(2), move || {
+    let runs = check(name, Some(preemptions), move || {
         let world = World::new(scene.shape);
         for (slot, data) in scene.objects {
             assert_eq!(world.publish(*slot, *data), 1);
@@ -180,8 +66,7 @@ fn tell(scene: Scene, dead: &'static [Deed], live: &'static [Deed], cut: u32, re
             }
         }
         let data: u64 = scene.objects.iter().map(|(_, data)| data).sum();
-        let start = |slots: &[u32]| Arc::new(Mutex::new(Log { boxes: slots.to_vec(), ..Log::default() }));
-        let (lived, died) = (start(scene.live), start(scene.dead));
+        let (lived, died) = (Log::of(scene.live), Log::of(scene.dead));
 
         let (w, log) = (Arc::clone(&world), Arc::clone(&died));
         let dying = thread::spawn(move || {
@@ -194,12 +79,12 @@ fn tell(scene: Scene, dead: &'static [Deed], live: &'static [Deed], cut: u32, re
             act(&w, &w.member(&private, LIVE), live, &log);
         });
         let killed = dying.join().unwrap();
-        *falls.lock().unwrap() |= killed;
-        if let Reaper::Killed(step) = reaper {
-            let killed = killed_before(step, || reap::reap(&world.pool(), bit(DEAD))).is_none();
-            *falls.lock().unwrap() = killed;
-        }
-        reap::reap(&world.pool(), bit(DEAD));
+        let reap = || reap::reap(&world.pool(), bit(DEAD));
+        *falls.lock().unwrap() |= match reaper {
+            Reaper::Undisturbed => killed,
+            Reaper::Killed(step) => killed_before(step, reap).is_none(),
+        };
+        reap();
         living.join().unwrap();
 
         let (lived, died) = (lived.lock().unwrap(), died.lock().unwrap());
@@ -220,19 +105,24 @@ fn tell(scene: Scene, dead: &'static [Deed], live: &'static [Deed], cut: u32, re
     (runs, *fell.lock().unwrap())
 }
 
-/// Tells the story with every cut.
-fn every_cut(scene: Scene, dead: &'static [Deed], live: &'static [Deed]) {
-    let (mut cut, mut orders) = (0, 0);
-    loop {
-        let (runs, fell) = tell(scene, dead, live, cut, Reaper::Undisturbed);
+/// Counts the cuts that fall into a script, from 0 on.
+fn cuts(mut tell: impl FnMut(u32) -> (u64, bool)) -> (u32, u64) {
+    let mut orders = 0;
+    for cut in 0.. {
+        let (runs, fell) = tell(cut);
         orders += runs;
         if !fell {
-            break;
+            assert!(cut > 0, "a script without atomic operations");
+            return (cut, orders);
         }
-        cut += 1;
     }
-    assert!(cut > 0, "a script without atomic operations");
-    println!("{dead:?} beside {live:?}: {cut} cuts, {orders} orders");
+    unreachable!("scripts end")
+}
+
+/// Tells the story with every cut.
+fn every_cut(scene: Scene, dead: &'static [Deed], live: &'static [Deed], preemptions: usize) {
+    let (cuts, orders) = cuts(|cut| tell(scene, [dead, live], cut, Reaper::Undisturbed, preemptions));
+    println!("{dead:?} beside {live:?}: {cuts} cuts, {orders} orders");
 }
 
 /// Two slots, two groups.
@@ -251,78 +141,61 @@ const fn object(objects: &'static [(u32, u64)]) -> Scene {
 
 #[test]
 fn killed_while_it_claims_and_frees() {
-    every_cut(EMPTY, &[Alloc, Free], &[Alloc]);
-    every_cut(EMPTY, &[Alloc, Alloc], &[Alloc, Free]);
-    every_cut(Scene { shape: GROUP, ..EMPTY }, &[Alloc], &[Alloc]);
+    every_cut(EMPTY, &[Alloc, Free], &[Alloc], 2);
+    every_cut(EMPTY, &[Alloc, Alloc], &[Alloc], 1);
+    every_cut(Scene { shape: GROUP, ..EMPTY }, &[Alloc], &[Alloc], 2);
 }
 
 #[test]
 fn killed_between_a_free_and_the_look_at_the_hints() {
     let scene = Scene { shape: FOUR, live: &[1, 2, 3], dead: &[0], ..EMPTY };
-    every_cut(scene, &[Free], &[Alloc]);
-    every_cut(scene, &[Free], &[Free]);
+    every_cut(scene, &[Free], &[Alloc], 2);
+    every_cut(scene, &[Free], &[Free], 2);
     // The live session is about to close the group into which the dead one frees.
-    every_cut(Scene { shape: GROUP, live: &[1], dead: &[0], ..EMPTY }, &[Free], &[Alloc]);
+    every_cut(Scene { shape: GROUP, live: &[1], dead: &[0], ..EMPTY }, &[Free], &[Alloc], 2);
 }
 
 #[test]
 fn killed_between_two_levels_of_hints() {
-    every_cut(Scene { shape: FOUR, live: &[1, 2, 3], ..EMPTY }, &[Alloc], &[Free]);
+    every_cut(Scene { shape: FOUR, live: &[1, 2, 3], ..EMPTY }, &[Alloc], &[Free], 2);
 }
 
 #[test]
 fn killed_while_it_publishes() {
-    every_cut(EMPTY, &[Alloc, Publish], &[Alloc]);
-    every_cut(EMPTY, &[Alloc, Share, ToId, Drop], &[Alloc]);
+    every_cut(EMPTY, &[Alloc, Publish], &[Alloc], 2);
+    every_cut(EMPTY, &[Alloc, Share, ToId, Drop], &[Alloc], 2);
 }
 
 #[test]
 fn killed_while_it_takes() {
-    every_cut(object(&[(0, 1)]), &[Take(0), Free], &[Take(0)]);
-    every_cut(object(&[(0, 1)]), &[Take(0), Publish], &[Get(0), Drop]);
+    every_cut(object(&[(0, 1)]), &[Take(0), Free], &[Take(0)], 2);
+    every_cut(object(&[(0, 1)]), &[Take(0), Publish], &[Get(0), Drop], 2);
 }
 
 #[test]
 fn killed_while_it_holds() {
-    every_cut(object(&[(0, 1)]), &[Get(0), Drop], &[Take(0), Free]);
-    every_cut(object(&[(0, 1)]), &[Get(0), IntoId], &[GiveUp(0)]);
-    every_cut(object(&[(0, 1)]), &[Get(0), Own], &[Adopt(0), Own]);
+    every_cut(object(&[(0, 1)]), &[Get(0), Drop], &[Take(0), Free], 2);
+    every_cut(object(&[(0, 1)]), &[Get(0), IntoId], &[GiveUp(0)], 2);
+    every_cut(object(&[(0, 1)]), &[Get(0), Own], &[Adopt(0), Own], 2);
 }
 
 #[test]
 fn killed_while_it_uses_a_data_reference() {
-    every_cut(object(&[(0, 2)]), &[Adopt(0), Drop], &[Adopt(0), Drop]);
-    every_cut(object(&[(0, 2)]), &[GiveUp(0)], &[Get(0), GiveUp(0), Drop]);
+    every_cut(object(&[(0, 2)]), &[Adopt(0), Drop], &[Adopt(0), Drop], 1);
+    every_cut(object(&[(0, 2)]), &[GiveUp(0)], &[Get(0), GiveUp(0), Drop], 1);
 }
 
 #[test]
 fn the_reaper_is_killed_and_replaced() {
-    let stories: [(Scene, &'static [Deed], &'static [Deed], u32); 3] = [
+    let stories: [(Scene, &[Deed], &[Deed], u32); 3] = [
+        // Killed with a lease.
         (Scene { live: &[1], ..EMPTY }, &[Alloc], &[Free], 6),
         (object(&[(0, 1)]), &[Get(0)], &[GiveUp(0)], u32::MAX),
+        // Killed between the free slot and the hint.
         (Scene { shape: FOUR, live: &[1, 2, 3], dead: &[0], ..EMPTY }, &[Free], &[Free], 2),
     ];
     for (scene, dead, live, cut) in stories {
-        let (mut step, mut orders) = (0, 0);
-        loop {
-            let (runs, fell) = tell(scene, dead, live, cut, Reaper::Killed(step));
-            orders += runs;
-            if !fell {
-                break;
-            }
-            step += 1;
-        }
-        assert!(step > 0);
-        println!("{dead:?} beside {live:?}: a reaper with {step} cuts, {orders} orders");
+        let (cuts, orders) = cuts(|step| tell(scene, [dead, live], cut, Reaper::Killed(step), 1));
+        println!("{dead:?} beside {live:?}: a reaper with {cuts} cuts, {orders} orders");
     }
-}
-
-#[test]
-fn handles_of_a_model_are_of_the_first_generation() {
-    check("handles", None, || {
-        let world = World::new(TWO);
-        world.publish(1, 1);
-        let handle: Option<NonZeroU64> = world.pool().table().handle_of(1);
-        assert_eq!(handle, Some(world.pool().table().handle(1, 1)));
-    });
 }

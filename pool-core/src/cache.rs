@@ -53,6 +53,8 @@ pub struct Cache {
     cursor: Cell<u32>,
     home: Cell<u32>,
     searches: Cell<u32>,
+    /// How many searches in a row found too little.
+    failures: Cell<u32>,
     stack: [Cell<u32>; MAX_CAP as usize],
 }
 
@@ -69,6 +71,7 @@ impl Cache {
             cursor: Cell::new(0),
             home: Cell::new(0),
             searches: Cell::new(0),
+            failures: Cell::new(0),
             stack: [const { Cell::new(0) }; MAX_CAP as usize],
         }
     }
@@ -204,9 +207,16 @@ impl Cache {
         if searches.is_multiple_of(ROUND) { self.home.get() } else { self.cursor.get() }
     }
 
-    /// Says where the next search may start.
-    pub fn searched(&self, next: u32) {
+    /// Says where the next search may start, and whether this one found enough.
+    pub fn searched(&self, next: u32, enough: bool) {
         self.cursor.set(next);
+        self.failures.set(if enough { 0 } else { self.failures.get().saturating_add(1) });
+    }
+
+    /// Returns how many searches in a row, up to the last one, found too little.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures.get()
     }
 
     /// Says that `slot` is free again: where it is nearer to the session's home, the next search starts there, so that
@@ -333,7 +343,7 @@ mod tests {
         cache.join(Bit::of(1).unwrap(), shape);
         let home = cache.search();
         assert_eq!(home, 2048);
-        cache.searched(home + 600);
+        cache.searched(home + 600, true);
         assert_eq!(cache.search(), home + 600);
         cache.freed(home + 100, shape);
         assert_eq!(cache.search(), home + 100);

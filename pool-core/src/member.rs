@@ -81,7 +81,7 @@ impl<'a> Member<'a> {
     /// Claims slots for this session into `found`: at least `enough`, or none.
     fn claim(&self, me: Bit, enough: usize, found: &[Cell<u32>]) -> Result<u32, Denied> {
         let (count, next) = self.pool.claim(me, self.cache.search(), enough, found);
-        self.cache.searched(next);
+        self.cache.searched(next, count >= enough);
         if count < enough {
             self.pool.give_back(&found[..count]);
             return Err(Denied::Full);
@@ -134,6 +134,12 @@ impl<'a> Member<'a> {
         } else {
             self.free_slot(slot);
         }
+    }
+
+    /// Returns how many searches for free slots in a row, up to the last one, found too little.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.cache.failures()
     }
 
     /// Gives all slots of the cache back.

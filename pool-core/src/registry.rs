@@ -12,7 +12,10 @@
 //! ```
 //!
 //! The reap byte is a lock of the same kind, so there is one reaper of a record at a time, and it is replaced only when
-//! the *reaper* is dead. The life byte is numbered by epoch, so that what is found out about one session can never be
+//! the *reaper* is dead. A forked child can keep the lock of a dead reaper, just as that of a dead session. Therefore the
+//! reaper writes down its process, and where that is dead an *heir* takes the heir byte instead. The two exclude each
+//! other like Dekker's: a reaper takes the reap byte, writes itself down, and steps back where the heir byte is taken; an
+//! heir takes the heir byte, and steps back where another reaper is written down by then. The life byte is numbered by epoch, so that what is found out about one session can never be
 //! taken for the next one in its record.
 //!
 //! **Axiom.** Finding a lock of the dead released happens after everything that the dead did to memory.
@@ -20,7 +23,7 @@
 use crate::{
     sync::{
         AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
+        Ordering::{Acquire, Relaxed, Release, SeqCst},
         fence,
     },
     word::SESSIONS,
@@ -40,10 +43,16 @@ pub const fn reap_byte(session: u32) -> u64 {
     LOCK_BASE + session as u64
 }
 
+/// Returns the byte whose lock makes its holder the heir of a dead reaper.
+#[must_use]
+pub const fn heir_byte(session: u32) -> u64 {
+    LOCK_BASE + LOCK_STRIDE + session as u64
+}
+
 /// Returns the byte whose lock is the life of a session.
 #[must_use]
 pub const fn life_byte(session: u32, epoch: u32) -> u64 {
-    LOCK_BASE + LOCK_STRIDE * (1 + epoch as u64) + session as u64
+    LOCK_BASE + LOCK_STRIDE * (2 + epoch as u64) + session as u64
 }
 
 const _: () = assert!(SESSIONS as u64 <= LOCK_STRIDE, "a byte for each session");
@@ -72,6 +81,20 @@ pub struct Identity {
     pub name: [u8; NAME_BYTES],
 }
 
+/// The process of a reaper, as its record has it: one word, so that it is never read half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reaper {
+    /// The process, as seen in its own pid namespace.
+    pub pid: u32,
+    /// When the process started, in clock ticks since boot.
+    pub start_time: u64,
+    /// The number of the process's pid namespace.
+    pub pid_namespace: u64,
+}
+
+/// The bits of a start time beside a process number: 1394 years of hundredths of a second.
+const START_BITS: u32 = 42;
+
 /// The record of a session. All-zero is FREE.
 #[repr(C, align(128))]
 #[derive(Debug)]
@@ -82,6 +105,9 @@ pub struct Entry {
     pid_namespace: AtomicU64,
     joined: AtomicU64,
     name: [AtomicU64; NAME_BYTES / 8],
+    /// Who reaps, or did so last; 0 is unknown.
+    reaper: AtomicU64,
+    reaper_namespace: AtomicU64,
 }
 
 impl Entry {
@@ -96,6 +122,8 @@ impl Entry {
             pid_namespace: zero(),
             joined: zero(),
             name: [zero(), zero(), zero(), zero()],
+            reaper: zero(),
+            reaper_namespace: zero(),
         }
     }
 
@@ -128,6 +156,26 @@ impl Entry {
         let epoch = self.status.load(Relaxed) & EPOCH_MASK;
         // ORDERING: Release: the cleared words happen before the next session of this record.
         self.status.store(epoch, Release);
+    }
+
+    /// Writes down who reaps. The caller has the reap byte; it looks at the heir byte next.
+    pub fn name_reaper(&self, reaper: Reaper) {
+        let fits = reaper.start_time >> START_BITS == 0 && u64::from(reaper.pid) < 1 << (u64::BITS - START_BITS);
+        let word = if fits { u64::from(reaper.pid) << START_BITS | reaper.start_time } else { 0 };
+        self.reaper_namespace.store(reaper.pid_namespace, Relaxed);
+        // ORDERING: Release: with its namespace. SeqCst fence: before the look at the heir byte (see the module).
+        self.reaper.store(word, Release);
+        fence(SeqCst);
+    }
+
+    /// Reads who reaps, or did so last; `None` where that is unknown.
+    #[must_use]
+    pub fn reaper(&self) -> Option<Reaper> {
+        // ORDERING: SeqCst fence: an heir has taken the heir byte before (see the module). Acquire: with its namespace.
+        fence(SeqCst);
+        let word = self.reaper.load(Acquire);
+        let (pid, start_time) = ((word >> START_BITS) as u32, word & ((1 << START_BITS) - 1));
+        (word != 0).then(|| Reaper { pid, start_time, pid_namespace: self.reaper_namespace.load(Relaxed) })
     }
 
     /// Reads who the session is, or `None` where the record is free or changes hands just now.
@@ -174,8 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reaper_is_read_as_it_was_written_or_not_at_all() {
+        let entry = Entry::new();
+        assert_eq!(entry.reaper(), None);
+        let reaper = Reaper { pid: (1 << 22) - 1, start_time: (1 << 42) - 1, pid_namespace: u64::MAX };
+        entry.name_reaper(reaper);
+        assert_eq!(entry.reaper(), Some(reaper));
+        entry.name_reaper(Reaper { pid: 1 << 22, ..reaper });
+        assert_eq!(entry.reaper(), None);
+    }
+
+    #[test]
     fn no_two_lock_bytes_are_one() {
-        assert!(reap_byte(SESSIONS - 1) < life_byte(0, 0));
+        assert!(reap_byte(SESSIONS - 1) < heir_byte(0));
+        assert!(heir_byte(SESSIONS - 1) < life_byte(0, 0));
         assert!(life_byte(SESSIONS - 1, 0) < life_byte(0, 1));
         assert!(life_byte(SESSIONS - 1, u32::MAX) < i64::MAX as u64);
     }

@@ -31,6 +31,7 @@ use crate::{
     sync::{
         AtomicU64,
         Ordering::{AcqRel, Acquire, Relaxed, Release},
+        fence,
     },
     word::{MAX_DATA, State, low},
 };
@@ -242,7 +243,10 @@ impl Record {
             // ORDERING: AcqRel: Acquire pairs with the Release of the publisher, or of whoever held the object since;
             // Release keeps the word's release sequence for a reaper that finds it OWNED.
             match self.state.compare_exchange(word, owned.pack(), AcqRel, Acquire) {
-                Ok(_) => return Ok(tainted),
+                Ok(_) => {
+                    settle_ownership();
+                    return Ok(tainted);
+                }
                 Err(found) => word = found,
             }
         }
@@ -434,7 +438,10 @@ impl Record {
                 let owned = State::Owned { holders, tainted };
                 // ORDERING: AcqRel: as in `take`. A failure means that somebody came in between.
                 match self.state.compare_exchange(word, owned.pack(), AcqRel, Relaxed) {
-                    Ok(_) => Ok(tainted),
+                    Ok(_) => {
+                        settle_ownership();
+                        Ok(tainted)
+                    }
                     Err(_) => Err(Refused::InUse { holders, data: 0 }),
                 }
             }
@@ -450,12 +457,8 @@ impl Record {
         let mut word = self.state.load(Relaxed);
         loop {
             let (next, reaped) = match State::unpack(word) {
-                State::Owned { holders, .. } if holders == dead.mask() => {
-                    // ORDERING: Release: pairs with the Acquire of the next owner. A plain store does: an OWNED word is
-                    // its owner's alone, and in the owner's place now that of its one reaper.
-                    self.state.store(self.vacant(last).pack(), Release);
-                    return Reaped::Freed;
-                }
+                // By compare-exchange, though the word is the reaper's alone: so even a second reaper would do no harm.
+                State::Owned { holders, .. } if holders == dead.mask() => (self.vacant(last), Reaped::Freed),
                 State::Held { data, low, holders, tainted } => match dead.leave(holders) {
                     None => return Reaped::Untouched,
                     Some(0) if data == 0 => (self.vacant(last), Reaped::Freed),
@@ -486,6 +489,14 @@ impl Record {
         self.generation.store(generation, Relaxed);
         self.state.store(state.pack(), Release);
     }
+}
+
+/// Orders a word that was made OWNED just now before what its owner writes to the object: somebody who copies the
+/// object without holding it, and finds new bytes in it, then finds the new word too, and drops the copy.
+#[inline]
+fn settle_ownership() {
+    // ORDERING: Release fence: pairs with the Acquire fence between the copy and the second look of such a reader.
+    fence(Release);
 }
 
 impl Default for Record {

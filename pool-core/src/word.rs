@@ -15,6 +15,9 @@
 //!   generation is in the word, so that `take` compares it in its one compare-exchange.
 //! * **HELD**: the sessions in `holders` read it; `data` references may exist beside them.
 //!
+//! The taint bit says that the object is to be overwritten before it becomes free. It travels through every transition;
+//! nothing sets it yet.
+//!
 //! A set of holder bits can be repaired when a holder dies (clear its bit, any number of times); a counter could not.
 
 /// The number of sessions that a region can have at once: one holder bit each.

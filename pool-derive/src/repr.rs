@@ -10,6 +10,8 @@ const LARGEST_ALIGNMENT: u64 = 4096;
 pub(crate) struct Repr {
     c: bool,
     transparent: bool,
+    /// Whether an alignment is asked for.
+    pub(crate) align: bool,
     /// The integer of an enum.
     pub(crate) int: Option<String>,
 }
@@ -30,6 +32,7 @@ impl Repr {
                         let number;
                         parenthesized!(number in meta.input);
                         let number: LitInt = number.parse()?;
+                        repr.align |= word == "align";
                         if word == "align" && number.base10_parse::<u64>()? > LARGEST_ALIGNMENT {
                             return Err(Error::new_spanned(
                                 number,

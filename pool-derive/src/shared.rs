@@ -81,6 +81,11 @@ fn expand_struct(input: &DeriveInput, data: &DataStruct, repr: &Repr, options: &
         let offset = quote_spanned!(*span=> ::core::mem::offset_of!(Self, #member));
         quote!(#krate::layout::FieldLayout { name: #name, offset: #offset, ty: #layout })
     });
+    // An attribute macro may have changed the fields after this derive has seen them: ask the compiler.
+    let same = parts
+        .iter()
+        .map(|Part { member, ty, .. }| quote_spanned!(ty.span()=> let _: *const #ty = &raw const value.#member;));
+    let same = quote!(let _ = |value: &Self| { #(#same)* };);
     let layout = quote! {
         #krate::layout::TypeLayout::structure(
             <Self as #krate::Shared>::NAME,
@@ -102,7 +107,10 @@ fn expand_struct(input: &DeriveInput, data: &DataStruct, repr: &Repr, options: &
         #quiet
         unsafe impl #impl_generics #krate::Shared for #ident #args #predicates {
             const NAME: #krate::layout::TypeName = #name;
-            const LAYOUT: &'static #krate::layout::TypeLayout = &#layout;
+            const LAYOUT: &'static #krate::layout::TypeLayout = {
+                #same
+                &#layout
+            };
         }
         #field_impl
         #checks
@@ -183,6 +191,12 @@ fn expand_enum(input: &DeriveInput, data: &DataEnum, repr: &Repr, options: &Opti
         return Err(Error::new_spanned(
             ident,
             format!("the compiler chooses the values of `{ident}`; add `#[repr(u8)]`"),
+        ));
+    }
+    if repr.align {
+        return Err(Error::new_spanned(
+            ident,
+            format!("an alignment makes padding after the byte of `{ident}`; align the struct that it is in"),
         ));
     }
     let name = &options.name;

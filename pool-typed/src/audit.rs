@@ -112,9 +112,14 @@ pub struct PoolAudit {
     pub broken: u64,
     /// What each session has, where it has anything.
     pub holdings: Vec<Holdings>,
-    /// Invariants that do not hold.
+    /// Invariants that do not hold: the first 1000 of them.
     pub faults: Vec<Fault>,
+    /// How many invariants do not hold.
+    pub fault_count: u64,
 }
+
+/// How many faults of a pool an audit keeps: scribbled memory must not make it take much.
+const MOST_FAULTS: usize = 1000;
 
 /// The state of a region: what [`Mapped::audit`](crate::Mapped::audit) returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,8 +137,13 @@ impl Audit {
         let live = sessions.iter().fold(0, |live, session| live | 1 << session.number);
         let mut audits = Vec::new();
         pools(region, |pool| {
-            let mut faults = Vec::new();
-            let census = census(&pool.words(), live, |fault| faults.push(fault));
+            let (mut faults, mut fault_count) = (Vec::new(), 0);
+            let census = census(&pool.words(), live, |fault| {
+                fault_count += 1;
+                if faults.len() < MOST_FAULTS {
+                    faults.push(fault);
+                }
+            });
             let holdings = (0..SESSIONS).map(|session| {
                 let all = u64::from(census.owned_by[session as usize]);
                 let kept = if live >> session & 1 == 0 { 0 } else { region.kept(session, pool.place.source).shown() };
@@ -155,6 +165,7 @@ impl Audit {
                 broken: census.broken,
                 holdings,
                 faults,
+                fault_count,
             });
         });
         Self { sessions, pools: audits }
@@ -163,7 +174,7 @@ impl Audit {
     /// Whether every invariant holds.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.pools.iter().all(|pool| pool.faults.is_empty())
+        self.pools.iter().all(|pool| pool.fault_count == 0)
     }
 
     /// Whether no session and no handle has any object: every slot is free, or worn out.
@@ -196,6 +207,10 @@ impl fmt::Display for Audit {
             }
             for fault in &pool.faults {
                 writeln!(f, "  fault: {fault:?}")?;
+            }
+            let more = pool.fault_count.saturating_sub(pool.faults.len() as u64);
+            if more != 0 {
+                writeln!(f, "  and {more} faults more")?;
             }
         }
         f.write_str(if self.is_sound() { "every invariant holds" } else { "invariants are broken" })

@@ -41,6 +41,9 @@ pub trait Home: Copy + sealed::Sealed {
 
     /// Looks for the dead among those who keep something from us; returns whether it is worth another try.
     fn recover(self, trouble: Trouble) -> bool;
+
+    /// Says that nobody was in the way of an access.
+    fn got_through(self);
 }
 
 /// The places whose guards may cross threads. No session's do: its private memory is not synchronized.
@@ -85,16 +88,21 @@ pub(crate) struct Seated<'m> {
     stride_log2: u32,
     last_slot: u32,
     region: &'m Region,
-    /// How many operations in a row found something in their way.
-    failures: Cell<u32>,
+    /// How many accesses in a row found somebody in their way.
+    blocked: Cell<u32>,
 }
 
-/// An allocation that fails looks for the dead at the first failures (1st, 2nd, 4th, ..), then once in so many: a look
-/// costs 0.2 us for each session that is there, and failing allocations must stay cheap. Whoever is kept from one
-/// object looks each time: its holders are few, and known.
+/// A failing operation looks for the dead at its first failures (1st, 2nd, 4th, ..), then once in so many: a look costs
+/// 0.2 us for each session that is there, and failing allocations must stay cheap.
 const SPREAD: u32 = 1024;
-/// Every so many looks are thorough: they also find a dead process whose forked child keeps its lock.
+/// A thorough look asks after processes too, at 4 us each. From the second failure on it follows every look, and later
+/// one in so many.
 const THOROUGH: u32 = 16;
+
+/// Whether the `failures`-th failure in a row looks, where later looks come once in `spread`.
+fn is_due(failures: u32, spread: u32) -> bool {
+    failures.is_power_of_two() && failures <= SPREAD || failures.is_multiple_of(spread)
+}
 
 impl<'m> Seated<'m> {
     /// # Safety
@@ -102,7 +110,7 @@ impl<'m> Seated<'m> {
     /// `slots` points to the objects of the pool whose words `member` has, laid out by `geometry`, for `'m`.
     pub(crate) unsafe fn new(member: Member<'m>, slots: NonNull<u8>, geometry: &Geometry, region: &'m Region) -> Self {
         let last_slot = geometry.shape.slots() - 1;
-        Self { member, slots, stride_log2: geometry.stride_log2, last_slot, region, failures: Cell::new(0) }
+        Self { member, slots, stride_log2: geometry.stride_log2, last_slot, region, blocked: Cell::new(0) }
     }
 }
 
@@ -132,22 +140,27 @@ impl<'a> Home for InSession<'a> {
 
     #[cold]
     fn recover(self, trouble: Trouble) -> bool {
-        let failures = self.0.failures.get().wrapping_add(1);
-        self.0.failures.set(failures);
-        let early = failures.is_power_of_two() && failures <= SPREAD;
-        let (among, due, looks) = match trouble {
-            Trouble::Full => (u64::MAX, early || failures.is_multiple_of(SPREAD), SPREAD),
-            Trouble::Held(holders) => (holders, true, 1),
-        };
-        if !due {
-            return false;
+        // Locks first; processes only where no lock tells: a forked child may keep the lock of its dead parent.
+        match trouble {
+            Trouble::Full => {
+                let failures = self.0.member.failures();
+                let region = self.0.region;
+                is_due(failures, SPREAD) && region.reap_dead(u64::MAX, false)
+                    || failures > 1 && is_due(failures, SPREAD * THOROUGH) && region.reap_dead(u64::MAX, true)
+            }
+            Trouble::Held(holders) => {
+                let blocked = self.0.blocked.get().saturating_add(1);
+                self.0.blocked.set(blocked);
+                is_due(blocked, SPREAD) && self.0.region.reap_dead(holders, true)
+            }
         }
-        let thorough = failures == 2 || failures.is_multiple_of(looks * THOROUGH);
-        let recovered = self.0.region.reap_dead(among, thorough);
-        if recovered {
-            self.0.failures.set(0);
+    }
+
+    #[inline]
+    fn got_through(self) {
+        if self.0.blocked.get() != 0 {
+            self.0.blocked.set(0);
         }
-        recovered
     }
 }
 
@@ -186,6 +199,9 @@ impl<'a> Home for InPool<'a> {
     fn recover(self, _: Trouble) -> bool {
         false
     }
+
+    #[inline]
+    fn got_through(self) {}
 }
 
 /// Allocates; where nothing is free, once more after the dead have given back what they had.
@@ -217,7 +233,10 @@ pub(crate) fn access<H: Home, R>(
     mut step: impl FnMut(&H::Objects) -> Result<R, Refusal>,
 ) -> Result<R, Refusal> {
     match home.with(&mut step) {
-        Ok(done) => Ok(done),
+        Ok(done) => {
+            home.got_through();
+            Ok(done)
+        }
         Err(refusal) => {
             let recovered = match refusal {
                 Refusal::InUse { holders, .. } if holders != 0 => home.recover(Trouble::Held(holders)),

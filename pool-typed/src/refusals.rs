@@ -32,9 +32,9 @@ pub struct Full<T> {
 pub enum FullCause {
     /// Nothing is free.
     ///
-    /// In a region this can come early by what other sessions keep in their caches (together at most a quarter of the
-    /// pool) and by the group that each may have leased just now (at most 1/64 of the pool each). With one session it
-    /// is exact.
+    /// In a region this can come early: by what other sessions keep in their caches (together at most a quarter of the
+    /// pool), by the group that each may have leased just now (64 slots; 1/64 of a smaller pool, at least one slot), and
+    /// by sessions that are stopped in the middle of marking a stretch of the pool as full. With one session it is exact.
     Exhausted {
         /// The number of slots.
         capacity: usize,

@@ -35,7 +35,10 @@ use crate::{
     error::{AttachError, CreateError, OsError},
     layout::{Place, RootLayout, first_difference},
     options::{RegionOptions, Report},
-    sys::locks::LockFile,
+    sys::{
+        locks::{Inode, LockFile},
+        private::PrivateBlock,
+    },
 };
 
 const PAGE: usize = 4096;
@@ -70,8 +73,12 @@ pub(crate) struct Region {
     backing: Backing,
     /// The file whose bytes are locked where the region has none: a region of this process alone.
     stand_in: Option<OwnedFd>,
+    /// Which file that is.
+    inode: Inode,
     /// A description for looking at locks; it never has any itself.
     probe: LockFile,
+    /// Where the memory is this process's alone: a word that is 1, and 0 in a forked child, which has a copy.
+    mark: Option<PrivateBlock>,
     layout: &'static RootLayout,
     plan: Plan,
 }
@@ -148,8 +155,22 @@ impl Region {
             }
         };
         let file = backing.file.as_ref().or(stand_in.as_ref()).expect("a file of its own, or the one made above");
-        let probe = LockFile::fresh(file)?;
-        Ok(Self { backing, stand_in, probe, layout, plan })
+        let (inode, probe) = (Inode::of(file)?, LockFile::fresh(file)?);
+        let mark = match stand_in {
+            Some(_) => Some(PrivateBlock::new(size_of::<u64>())?),
+            None => None,
+        };
+        if let Some(mark) = &mark {
+            // SAFETY: the block is at least a page, and nobody else knows of it yet.
+            unsafe { mark.base().cast::<u64>().write(1) };
+        }
+        Ok(Self { backing, stand_in, inode, probe, mark, layout, plan })
+    }
+
+    /// Whether this is a forked child's copy of a region whose memory is not shared: its sessions are of another world.
+    fn is_copy(&self) -> bool {
+        // SAFETY: the block is at least a page; it was written before `self` was there, and by the kernel at a fork.
+        self.mark.as_ref().is_some_and(|mark| unsafe { mark.base().cast::<u64>().read() } == 0)
     }
 
     /// The file whose bytes are locked.
@@ -214,6 +235,9 @@ impl Region {
 
     /// Reaps every session that is dead, looking thoroughly, and tells of each.
     pub(crate) fn reap_all(&self, mut departed: impl FnMut(Departed)) {
+        if self.is_copy() {
+            return;
+        }
         for session in 0..SESSIONS {
             if self.life(session, true) == Life::Dead
                 && let Some((status, identity)) = self.entries()[session as usize].identity()

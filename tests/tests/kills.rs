@@ -1,6 +1,6 @@
 //! Processes are killed at moments that nobody chose, some hundred times, and nothing is ever lost or broken by it.
 //!
-//! A *nursery* is a process of one thread that forks those who are killed: so each round takes a millisecond.
+//! A *nursery* is a process that forks those who are killed, so each round takes a few milliseconds.
 #![cfg(not(loom))]
 
 use core::{sync::atomic::Ordering::Relaxed, time::Duration};

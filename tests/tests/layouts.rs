@@ -5,6 +5,7 @@
 
 use core::{mem::align_of, num::NonZero, sync::atomic::AtomicU32};
 
+use pool_core::geometry::Geometry;
 use pool_typed::{
     AtomicObjId, Bytemuck, Field, ObjId, Pool, Root, Shared, Zerocopy,
     layout::{Difference, FieldKind, Fingerprint, TypeKind, TypeLayout, first_difference},
@@ -261,10 +262,10 @@ fn the_description_names_everything_once() {
          World.users: AtomicU32 at 0\n\
          World.colors: [Point#2; 2] at 8\n\
          World.inbox: AtomicObjId<Line> at 40\n\
-         World.lines: Pool<Line, 64> at 64\n\
+         World.lines: {} at 64\n\
          World.inner: Inner<16> at {}\n\
          Inner<16>: root of {points} bytes\n\
-         Inner<16>.points: Pool<Point, 16> at 0\n\
+         Inner<16>.points: {} at 0\n\
          Line: struct of 16 bytes\n\
          Line.from: Point at 0\n\
          Line.to: Point at 8\n\
@@ -277,7 +278,9 @@ fn the_description_names_everything_once() {
          Byte: enum of 1 byte\n\
          Byte.V00: variant 0\n",
         64 + lines + points,
+        described("Line", 64, size_of::<Line>()),
         64 + lines,
+        described("Point", 16, size_of::<Point>()),
     );
     let text = World::LAYOUT.describe();
     assert!(text.starts_with(&expected), "{text}");
@@ -286,7 +289,38 @@ fn the_description_names_everything_once() {
     let bare = <Pool<Point, 64> as Root>::LAYOUT.describe();
     let bytes = <Pool<Point, 64> as Field>::EXTENT.bytes;
     let point = "Point: struct of 8 bytes\nPoint.x: f32 at 0\nPoint.y: f32 at 4\n";
-    assert_eq!(bare, format!("Pool<Point, 64>: root of {bytes} bytes\n{point}"));
+    assert_eq!(bare, format!("{}: root of {bytes} bytes\n{point}", described("Point", 64, size_of::<Point>())));
+}
+
+/// How the layout speaks of a pool of so many items of this size, where their alignment is not above that of the words.
+fn described(item: &str, capacity: u32, size: usize) -> String {
+    let geometry = Geometry::new(capacity.ilog2(), size, 8);
+    let (bytes, from) = (1u64 << geometry.stride_log2, geometry.slots);
+    format!("Pool<{item}, {capacity}> with slots of {bytes} from {from}")
+}
+
+/// Two builds that differ in nothing but the alignment of an item put its objects at different places.
+#[test]
+fn another_alignment_that_moves_the_objects_is_another_layout() {
+    mod wider {
+        use pool_typed::Shared;
+
+        #[derive(Shared)]
+        #[repr(C, align(128))]
+        pub struct Block {
+            body: [u64; 16],
+        }
+    }
+    #[derive(Shared)]
+    #[repr(C)]
+    struct Block {
+        body: [u64; 16],
+    }
+    assert_eq!(Block::LAYOUT.fingerprint, wider::Block::LAYOUT.fingerprint);
+    let (ours, theirs) = (<Pool<Block, 8> as Root>::LAYOUT, <Pool<wider::Block, 8> as Root>::LAYOUT);
+    assert_ne!(ours.fingerprint, theirs.fingerprint);
+    let found = refused::<Pool<Block, 8>, Pool<wider::Block, 8>>();
+    assert!(found.contains("with slots of 128 from 320") && found.contains("from 384"), "{found}");
 }
 
 #[test]
@@ -323,8 +357,10 @@ fn a_difference_points_at_its_cause() {
     assert_eq!(
         refused::<Pool<newer::Link, 64>, Pool<newer::Link, 128>>(),
         format!(
-            "expected `Pool<Link, 64>: root of {} bytes`, found `Pool<Link, 128>: root of {} bytes`",
+            "expected `{}: root of {} bytes`, found `{}: root of {} bytes`",
+            described("Link", 64, size_of::<newer::Link>()),
             <Pool<newer::Link, 64> as Field>::EXTENT.bytes,
+            described("Link", 128, size_of::<newer::Link>()),
             <Pool<newer::Link, 128> as Field>::EXTENT.bytes,
         )
     );

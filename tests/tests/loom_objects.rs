@@ -11,11 +11,7 @@ use std::{
 };
 
 use loom::thread;
-use pool_core::{
-    geometry::Shape,
-    objects::Objects,
-    sync::model::set_lane,
-};
+use pool_core::{geometry::Shape, objects::Objects, sync::model::set_lane};
 use pool_tests::model::{
     Private, World, check,
     deeds::{
@@ -46,6 +42,7 @@ const ROWS: &[Row] = &[
     (&[Get(0)], &[Get(0), Drop, Drop]),
     (&[Get(0)], &[Adopt(0), Drop, Drop]),
     (&[Adopt(0)], &[Drop]),
+    (&[Adopt(0)], &[IntoId]),
     (&[Adopt(0)], &[Own, Free]),
     (&[Adopt(0), Get(0)], &[Drop, ToId, Drop]),
     (&[Take(0)], &[Publish]),

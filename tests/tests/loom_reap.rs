@@ -45,13 +45,7 @@ enum Reaper {
 
 /// Tells the story with this cut, in every order. Returns how many, and whether the cut fell into the dead session's
 /// script; or into the reaper's, where that is killed.
-fn tell(
-    scene: Scene,
-    [dead, live]: [&'static [Deed]; 2],
-    cut: u32,
-    reaper: Reaper,
-    preemptions: usize,
-) -> (u64, bool) {
+fn tell(scene: Scene, [dead, live]: [&'static [Deed]; 2], cut: u32, reaper: Reaper, preemptions: usize) -> (u64, bool) {
     let fell = Arc::new(Mutex::new(false));
     let falls = Arc::clone(&fell);
     let name = format!("{dead:?} killed before step {cut}, {reaper:?}, beside {live:?}, {scene:?}");
@@ -125,6 +119,8 @@ fn every_cut(scene: Scene, dead: &'static [Deed], live: &'static [Deed], preempt
     println!("{dead:?} beside {live:?}: {cuts} cuts, {orders} orders");
 }
 
+/// One slot.
+const ONE: Shape = Shape::with_groups(0, 0);
 /// Two slots, two groups.
 const TWO: Shape = Shape::with_groups(1, 0);
 /// Four slots, four groups, two levels of hints.
@@ -144,6 +140,8 @@ fn killed_while_it_claims_and_frees() {
     every_cut(EMPTY, &[Alloc, Free], &[Alloc], 2);
     every_cut(EMPTY, &[Alloc, Alloc], &[Alloc], 1);
     every_cut(Scene { shape: GROUP, ..EMPTY }, &[Alloc], &[Alloc], 2);
+    // The live session gets what the dead one had.
+    every_cut(Scene { shape: ONE, ..EMPTY }, &[Alloc, Share], &[Alloc], 2);
 }
 
 #[test]

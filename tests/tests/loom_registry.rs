@@ -10,13 +10,7 @@ use pool_tests::model::check;
 /// The `epoch`-th session: all parts of its identity say so.
 fn identity(epoch: u32) -> Identity {
     let of = u64::from(epoch);
-    Identity {
-        pid: epoch,
-        start_time: of,
-        pid_namespace: of,
-        joined: of,
-        name: [epoch as u8; NAME_BYTES],
-    }
+    Identity { pid: epoch, start_time: of, pid_namespace: of, joined: of, name: [epoch as u8; NAME_BYTES] }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use core::{
     cell::{Cell, RefCell},
-    ptr,
+    mem, ptr,
     sync::atomic::{
         AtomicPtr, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
@@ -25,34 +25,42 @@ use pool_typed::{AtomicObjId, Mapped, Pool, PoolBox, Session};
 /// How long each test lasts.
 const LENGTH: Duration = Duration::from_millis(800);
 
-/// Has `handler` called every 100 microseconds, until dropped.
-struct Alarm;
+/// Has `handler` called every 100 microseconds on this thread, until dropped. (A timer of the process would choose among
+/// its threads, and could call it on two at once.)
+struct Alarm(libc::timer_t);
 
 impl Alarm {
     fn start(handler: extern "C" fn(libc::c_int)) -> Self {
         // SAFETY: a C struct of integers, a set and a pointer, for which zeros are values.
-        let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
+        let mut action: libc::sigaction = unsafe { mem::zeroed() };
         action.sa_sigaction = handler as *const () as usize;
         action.sa_flags = libc::SA_RESTART;
         // SAFETY: the handler has the signature that goes with these flags.
         let result = unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) };
         assert_eq!(result, 0, "sigaction");
-        Self::set(100);
-        Self
-    }
-
-    fn set(microseconds: i64) {
-        let interval = libc::timeval { tv_sec: 0, tv_usec: microseconds };
-        let timer = libc::itimerval { it_interval: interval, it_value: interval };
-        // SAFETY: it reads one timer.
-        let result = unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
-        assert_eq!(result, 0, "setitimer");
+        // SAFETY: a C struct of integers and pointers, for which zeros are values.
+        let mut event: libc::sigevent = unsafe { mem::zeroed() };
+        event.sigev_notify = libc::SIGEV_THREAD_ID;
+        event.sigev_signo = libc::SIGALRM;
+        event.sigev_notify_thread_id = rustix::thread::gettid().as_raw_nonzero().get();
+        let mut timer = ptr::null_mut();
+        // SAFETY: it reads one struct and writes the other.
+        let result = unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) };
+        assert_eq!(result, 0, "timer_create");
+        let interval = libc::timespec { tv_sec: 0, tv_nsec: 100_000 };
+        let times = libc::itimerspec { it_interval: interval, it_value: interval };
+        // SAFETY: the timer was made above; it reads one struct.
+        let result = unsafe { libc::timer_settime(timer, 0, &raw const times, ptr::null_mut()) };
+        assert_eq!(result, 0, "timer_settime");
+        Self(timer)
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        Self::set(0);
+        // SAFETY: the timer was made in `start`, and is deleted once.
+        let result = unsafe { libc::timer_delete(self.0) };
+        assert_eq!(result, 0, "timer_delete");
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 use trybuild::TestCases;
 
 /// How many cases there are, so that a folder that was not found cannot pass.
-const MUST_FAIL: usize = 150;
+const MUST_FAIL: usize = 151;
 const MUST_FAIL_AT_BUILD: usize = 5;
 const MUST_PASS: usize = 5;
 

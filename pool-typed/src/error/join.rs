@@ -14,6 +14,8 @@ pub enum JoinError {
         /// Who has them.
         holders: Vec<SessionInfo>,
     },
+    /// The region is that of a heap, and this process is a forked child of the one that made it: it has a copy.
+    Forked,
     /// A system call failed.
     Io(OsError),
 }
@@ -25,6 +27,9 @@ impl fmt::Display for JoinError {
                 write!(f, "all {} sessions of the region are taken:", holders.len())?;
                 holders.iter().try_for_each(|holder| write!(f, "\n  {holder}"))
             }
+            Self::Forked => f.write_str(
+                "the region is on the heap of the process that this one was forked from; share a named one or a memfd",
+            ),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -33,7 +38,7 @@ impl fmt::Display for JoinError {
 impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::TooManySessions { .. } => None,
+            Self::TooManySessions { .. } | Self::Forked => None,
             Self::Io(error) => Some(error),
         }
     }

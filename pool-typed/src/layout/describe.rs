@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! World: root of 53248 bytes
-//! World.messages: Pool<Message, 1024> at 0
+//! World.messages: Pool<Message, 1024> with slots of 64 from 17024 at 0
 //! World.inbox: AtomicObjId<Message> at 53184
 //! Message: struct of 64 bytes
 //! Message.seq: u64 at 0
@@ -135,7 +135,9 @@ impl Sections {
     fn kind(&self, kind: &FieldKind) -> String {
         match kind {
             FieldKind::Pool(pool) => {
-                format!("Pool<{}, {}>", self.ty_name(pool.item), 1u64 << pool.slots_log2)
+                let (item, capacity) = (self.ty_name(pool.item), 1u64 << pool.slots_log2);
+                let (bytes, from) = (1u64 << pool.geometry.stride_log2, pool.geometry.slots);
+                format!("Pool<{item}, {capacity}> with slots of {bytes} from {from}")
             }
             FieldKind::Plain(layout) => self.ty_name(layout),
             FieldKind::Handle { target } => format!("AtomicObjId<{target}>"),

@@ -92,9 +92,12 @@ impl FieldKind {
 
     const fn fingerprint(&self) -> Fingerprint {
         match self {
-            Self::Pool(pool) => {
-                Fingerprint::start("pool").number(pool.slots_log2 as u128).fingerprint(pool.item.fingerprint)
-            }
+            // Where the slots stand depends on the alignment of the item, which its own fingerprint does not have.
+            Self::Pool(pool) => Fingerprint::start("pool")
+                .number(pool.slots_log2 as u128)
+                .number(pool.geometry.slots as u128)
+                .number(pool.geometry.stride_log2 as u128)
+                .fingerprint(pool.item.fingerprint),
             Self::Plain(layout) => Fingerprint::start("plain").fingerprint(layout.fingerprint),
             Self::Handle { target } => Fingerprint::start("handle").name(*target),
             Self::Root(layout) => Fingerprint::start("root").fingerprint(layout.fingerprint),

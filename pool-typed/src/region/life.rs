@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pool_core::{
     holder::Bit,
     reap::{self, Tally},
-    registry::{Identity, NAME_BYTES, life_byte, reap_byte},
+    registry::{Identity, NAME_BYTES, Reaper, heir_byte, life_byte, reap_byte},
     word::SESSIONS,
 };
 
@@ -28,6 +28,11 @@ use crate::{
 /// Private memory begins with a mark that the kernel wipes in a forked child.
 const MARK_BYTES: usize = 64;
 
+/// How often `join` looks at records that others join or reap just then.
+const TURNS: u32 = 8;
+/// How many life bytes of a record are tried.
+const SPARE_EPOCHS: u32 = 8;
+
 /// What can be said of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Life {
@@ -37,6 +42,29 @@ pub(crate) enum Life {
     Alive,
     /// Its process is dead.
     Dead,
+}
+
+/// What an attempt to claim a record came to.
+enum Claim {
+    /// The record has the session now.
+    Ours { epoch: u32 },
+    /// Somebody joins or reaps there just now.
+    Busy,
+    /// Somebody has it.
+    Taken,
+}
+
+/// Being the one reaper of a record, until dropped.
+struct Reaping<'l> {
+    lock: &'l LockFile,
+    byte: u64,
+}
+
+impl Drop for Reaping<'_> {
+    fn drop(&mut self) {
+        // Not by closing alone: a child forked just now shares the description. Where it fails, closing has to do.
+        let _unlocked = self.lock.unlock(self.byte);
+    }
 }
 
 /// A session's place in a region, until dropped.
@@ -54,12 +82,16 @@ impl Region {
     /// Tells whether a session is dead. `thorough` also asks after its process where its lock is still there: a forked
     /// child may keep it.
     pub(crate) fn life(&self, session: u32, thorough: bool) -> Life {
+        self.life_by(&self.probe, session, thorough)
+    }
+
+    fn life_by(&self, probe: &LockFile, session: u32, thorough: bool) -> Life {
         let entry = &self.entries()[session as usize];
         let status = entry.status();
         if !status.live {
             return Life::Free;
         }
-        let dead = match self.probe.is_locked(life_byte(session, status.epoch)) {
+        let dead = match probe.is_locked(life_byte(session, status.epoch)) {
             Ok(false) => true,
             Ok(true) if thorough => entry
                 .identity()
@@ -90,21 +122,37 @@ impl Region {
         epoch: u32,
         found: impl FnMut(&PoolAt<'_>, Tally),
     ) -> Result<bool, OsError> {
-        let reaper = LockFile::fresh(self.lock_file())?;
-        if !reaper.try_lock(reap_byte(session))? {
-            return Ok(false);
-        }
-        // Now that we are the one reaper, look again: another may have come before us.
+        let lock = self.fresh_lock()?;
+        let Some(_reaping) = self.become_reaper(session, &lock)? else { return Ok(false) };
+        // Now that we are the one reaper, look again: another may have come before us. Not by the probe, whose number
+        // the program may have closed and used for another file.
         let entry = &self.entries()[session as usize];
         let still = entry.status();
-        let dead = still.live && still.epoch == epoch && self.life(session, true) == Life::Dead;
+        let dead = still.live && still.epoch == epoch && self.life_by(&lock, session, true) == Life::Dead;
         if dead {
             self.clear(session, found);
             entry.dismiss();
         }
-        // Not by closing alone: a child forked just now shares the description.
-        reaper.unlock(reap_byte(session))?;
         Ok(dead)
+    }
+
+    /// Becomes the one reaper of a record, or returns `None` where somebody else is. The rules are in the registry's
+    /// documentation.
+    fn become_reaper<'l>(&self, session: u32, lock: &'l LockFile) -> Result<Option<Reaping<'l>>, OsError> {
+        let entry = &self.entries()[session as usize];
+        if lock.try_lock(reap_byte(session))? {
+            let reaping = Reaping { lock, byte: reap_byte(session) };
+            let process::Identity { pid, start_time, namespaces, .. } = process::Identity::current()?;
+            entry.name_reaper(Reaper { pid, start_time, pid_namespace: namespaces });
+            return Ok((!lock.is_locked(heir_byte(session))?).then_some(reaping));
+        }
+        let is_dead = |who: &Reaper| process::is_dead(who.pid, who.start_time, who.pid_namespace) == Some(true);
+        let Some(dead) = entry.reaper().filter(is_dead) else { return Ok(None) };
+        if !lock.try_lock(heir_byte(session))? {
+            return Ok(None);
+        }
+        let reaping = Reaping { lock, byte: heir_byte(session) };
+        Ok((entry.reaper() == Some(dead)).then_some(reaping))
     }
 
     /// Removes a session from every word of the region. The caller is its one reaper.
@@ -119,38 +167,62 @@ impl Region {
 
     /// Reaps the dead, claims a record and takes its life byte.
     pub(crate) fn join(&self, name: Option<&str>) -> Result<Occupied<'_>, JoinError> {
+        if self.is_copy() {
+            return Err(JoinError::Forked);
+        }
         let private = PrivateBlock::new(MARK_BYTES + self.layout.extent.private)?;
-        let (identity, life) = (self.identity(name)?, LockFile::fresh(self.lock_file())?);
-        // All of them: the first free record may stand before theirs.
-        self.reap_dead(u64::MAX, true);
-        for session in 0..SESSIONS {
-            if let Some(epoch) = self.claim(session, &identity, &life)? {
-                let occupied = Occupied { region: self, session, private, life, epoch };
-                occupied.mark().set(1);
-                return Ok(occupied);
+        let (identity, life) = (self.identity(name)?, self.fresh_lock()?);
+        for _turn in 0..TURNS {
+            // All of them: the first free record may stand before theirs.
+            self.reap_dead(u64::MAX, true);
+            let mut busy = false;
+            for session in 0..SESSIONS {
+                match self.claim(session, &identity, &life)? {
+                    Claim::Ours { epoch } => {
+                        let occupied = Occupied { region: self, session, private, life, epoch };
+                        occupied.mark().set(1);
+                        return Ok(occupied);
+                    }
+                    Claim::Busy => busy = true,
+                    Claim::Taken => {}
+                }
             }
+            if !busy {
+                break;
+            }
+            std::thread::yield_now();
         }
         Err(JoinError::TooManySessions { holders: self.sessions() })
     }
 
-    /// Claims the record of one session, where it is free or its session dead.
-    fn claim(&self, session: u32, identity: &Identity, life: &LockFile) -> Result<Option<u32>, OsError> {
+    /// Claims the record of one session, where it is free.
+    fn claim(&self, session: u32, identity: &Identity, life: &LockFile) -> Result<Claim, OsError> {
         let entry = &self.entries()[session as usize];
-        if self.life(session, false) == Life::Alive || !life.try_lock(reap_byte(session))? {
-            return Ok(None);
+        match self.life(session, false) {
+            Life::Free => {}
+            Life::Alive => return Ok(Claim::Taken),
+            // Dead, and not reaped just before: somebody is at it.
+            Life::Dead => return Ok(Claim::Busy),
         }
-        if self.life(session, true) == Life::Dead {
-            self.clear(session, |_, _| {});
-            entry.dismiss();
-        }
+        let Some(_reaping) = self.become_reaper(session, life)? else { return Ok(Claim::Busy) };
         let status = entry.status();
-        let epoch = status.epoch.wrapping_add(1);
-        let ours = !status.live && life.try_lock(life_byte(session, epoch))?;
-        if ours {
-            entry.admit(epoch, identity);
+        if status.live {
+            return Ok(Claim::Taken);
         }
-        life.unlock(reap_byte(session))?;
-        Ok(ours.then_some(epoch))
+        // A forked child may keep the life byte of one who died right here; there are enough of them.
+        for step in 1..=SPARE_EPOCHS {
+            let epoch = status.epoch.wrapping_add(step);
+            if life.try_lock(life_byte(session, epoch))? {
+                entry.admit(epoch, identity);
+                return Ok(Claim::Ours { epoch });
+            }
+        }
+        Ok(Claim::Taken)
+    }
+
+    /// A description of its own of the region's file, and of no other.
+    fn fresh_lock(&self) -> Result<LockFile, OsError> {
+        LockFile::fresh_of(self.lock_file(), self.inode)
     }
 
     fn identity(&self, name: Option<&str>) -> Result<Identity, OsError> {

@@ -32,11 +32,36 @@ use rustix::io::Errno;
 use super::{Result, proc, uninterrupted};
 use crate::error::OsError;
 
+/// Which file a descriptor is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    pub(crate) fn of(fd: impl AsFd) -> Result<Self> {
+        let stat = proc::stat(fd)?;
+        Ok(Self { device: stat.st_dev, number: stat.st_ino })
+    }
+}
+
 /// A description of a region's file for locks, and for nothing else.
 #[derive(Debug)]
 pub(crate) struct LockFile(OwnedFd);
 
 impl LockFile {
+    /// Opens a description of its own for the file behind `fd`, where that is still the one with this identity: the
+    /// program may have closed the number and used it for another file.
+    pub(crate) fn fresh_of(fd: impl AsFd, inode: Inode) -> Result<Self> {
+        let lock = Self::fresh(fd)?;
+        if Inode::of(&lock.0)? == inode {
+            Ok(lock)
+        } else {
+            Err(OsError::new("find the region's file again", Errno::STALE))
+        }
+    }
+
     /// Opens a description of its own for the file behind `fd`.
     pub(crate) fn fresh(fd: impl AsFd) -> Result<Self> {
         proc::reopen(fd).map(Self)

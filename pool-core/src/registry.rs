@@ -12,11 +12,14 @@
 //! ```
 //!
 //! The reap byte is a lock of the same kind, so there is one reaper of a record at a time, and it is replaced only when
-//! the *reaper* is dead. A forked child can keep the lock of a dead reaper, just as that of a dead session. Therefore the
-//! reaper writes down its process, and where that is dead an *heir* takes the heir byte instead. The two exclude each
-//! other like Dekker's: a reaper takes the reap byte, writes itself down, and steps back where the heir byte is taken; an
-//! heir takes the heir byte, and steps back where another reaper is written down by then. The life byte is numbered by epoch, so that what is found out about one session can never be
+//! the *reaper* is dead. The life byte is numbered by epoch, so that what is found out about one session can never be
 //! taken for the next one in its record.
+//!
+//! A forked child can keep the lock of a dead reaper, just as that of a dead session. Therefore the reap byte is numbered
+//! too, by *round*, and the reaper writes its process down. Where the byte of the round is taken and that process is
+//! dead, an heir takes the byte of the next round, and the record moves on to it. The two exclude each other as Dekker's
+//! do: a reaper takes the byte of the round, writes itself down, and steps back where the next byte is taken; an heir
+//! takes the next byte, and steps back where somebody else is written down by then.
 //!
 //! **Axiom.** Finding a lock of the dead released happens after everything that the dead did to memory.
 
@@ -32,27 +35,22 @@ use crate::{
 const LIVE: u64 = 1 << 32;
 const EPOCH_MASK: u64 = LIVE - 1;
 /// The bytes that are locked lie past the end of any file.
-const LOCK_BASE: u64 = 1 << 60;
+const REAP_BASE: u64 = 1 << 60;
+const LIFE_BASE: u64 = 1 << 61;
 const LOCK_STRIDE: u64 = 64;
 /// The most bytes of a session's name.
 pub const NAME_BYTES: usize = 32;
 
-/// Returns the byte whose lock makes its holder the one reaper (or joiner) of a record.
+/// Returns the byte whose lock makes its holder the one reaper (or joiner) of a record, in this round.
 #[must_use]
-pub const fn reap_byte(session: u32) -> u64 {
-    LOCK_BASE + session as u64
-}
-
-/// Returns the byte whose lock makes its holder the heir of a dead reaper.
-#[must_use]
-pub const fn heir_byte(session: u32) -> u64 {
-    LOCK_BASE + LOCK_STRIDE + session as u64
+pub const fn reap_byte(session: u32, round: u32) -> u64 {
+    REAP_BASE + LOCK_STRIDE * round as u64 + session as u64
 }
 
 /// Returns the byte whose lock is the life of a session.
 #[must_use]
 pub const fn life_byte(session: u32, epoch: u32) -> u64 {
-    LOCK_BASE + LOCK_STRIDE * (2 + epoch as u64) + session as u64
+    LIFE_BASE + LOCK_STRIDE * epoch as u64 + session as u64
 }
 
 const _: () = assert!(SESSIONS as u64 <= LOCK_STRIDE, "a byte for each session");
@@ -108,6 +106,8 @@ pub struct Entry {
     /// Who reaps, or did so last; 0 is unknown.
     reaper: AtomicU64,
     reaper_namespace: AtomicU64,
+    /// The number of the reap byte.
+    round: AtomicU64,
 }
 
 impl Entry {
@@ -124,6 +124,7 @@ impl Entry {
             name: [zero(), zero(), zero(), zero()],
             reaper: zero(),
             reaper_namespace: zero(),
+            round: zero(),
         }
     }
 
@@ -158,12 +159,25 @@ impl Entry {
         self.status.store(epoch, Release);
     }
 
-    /// Writes down who reaps. The caller has the reap byte; it looks at the heir byte next.
+    /// Reads which reap byte is to be taken.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        // ORDERING: SeqCst, as all of the choice of a reaper: it is rare, and Dekker's argument is about one order.
+        self.round.load(SeqCst) as u32
+    }
+
+    /// Moves on to the next reap byte. The caller has it, as the heir of a dead reaper.
+    pub fn move_on(&self, round: u32) {
+        // ORDERING: SeqCst: as above.
+        self.round.store(u64::from(round), SeqCst);
+    }
+
+    /// Writes down who reaps. The caller has the reap byte; it looks at the next one afterwards.
     pub fn name_reaper(&self, reaper: Reaper) {
         let fits = reaper.start_time >> START_BITS == 0 && u64::from(reaper.pid) < 1 << (u64::BITS - START_BITS);
         let word = if fits { u64::from(reaper.pid) << START_BITS | reaper.start_time } else { 0 };
         self.reaper_namespace.store(reaper.pid_namespace, Relaxed);
-        // ORDERING: Release: with its namespace. SeqCst fence: before the look at the heir byte (see the module).
+        // ORDERING: Release: with its namespace. SeqCst fence: before the look at the next byte (see the module).
         self.reaper.store(word, Release);
         fence(SeqCst);
     }
@@ -171,7 +185,7 @@ impl Entry {
     /// Reads who reaps, or did so last; `None` where that is unknown.
     #[must_use]
     pub fn reaper(&self) -> Option<Reaper> {
-        // ORDERING: SeqCst fence: an heir has taken the heir byte before (see the module). Acquire: with its namespace.
+        // ORDERING: SeqCst fence: an heir has taken its byte before (see the module). Acquire: with its namespace.
         fence(SeqCst);
         let word = self.reaper.load(Acquire);
         let (pid, start_time) = ((word >> START_BITS) as u32, word & ((1 << START_BITS) - 1));
@@ -234,8 +248,8 @@ mod tests {
 
     #[test]
     fn no_two_lock_bytes_are_one() {
-        assert!(reap_byte(SESSIONS - 1) < heir_byte(0));
-        assert!(heir_byte(SESSIONS - 1) < life_byte(0, 0));
+        assert!(reap_byte(SESSIONS - 1, 0) < reap_byte(0, 1));
+        assert!(reap_byte(SESSIONS - 1, u32::MAX) < life_byte(0, 0));
         assert!(life_byte(SESSIONS - 1, 0) < life_byte(0, 1));
         assert!(life_byte(SESSIONS - 1, u32::MAX) < i64::MAX as u64);
     }

@@ -90,18 +90,34 @@ pub(crate) struct Seated<'m> {
     region: &'m Region,
     /// How many accesses in a row found somebody in their way.
     blocked: Cell<u32>,
+    when_full: Patience,
+    when_full_thorough: Patience,
+    when_blocked: Patience,
 }
 
-/// A failing operation looks for the dead at its first failures (1st, 2nd, 4th, ..), then once in so many: a look costs
-/// 0.2 us for each session that is there, and failing allocations must stay cheap.
-const SPREAD: u32 = 1024;
-/// A thorough look asks after processes too, at 4 us each. From the second failure on it follows every look, and later
-/// one in so many.
-const THOROUGH: u32 = 16;
+/// How often operations that fail in a row look for the dead: at the 1st, 2nd, 4th, .. failure, and from then on so
+/// rarely that looking costs 50 ns a failure. A look costs 0.2 us for each session that it finds alive, and 4 us where it
+/// is thorough and asks after its process too.
+#[derive(Debug, Default)]
+struct Patience {
+    spread: Cell<u32>,
+}
 
-/// Whether the `failures`-th failure in a row looks, where later looks come once in `spread`.
-fn is_due(failures: u32, spread: u32) -> bool {
-    failures.is_power_of_two() && failures <= SPREAD || failures.is_multiple_of(spread)
+impl Patience {
+    const EARLY: u32 = 64;
+    const PLAIN: u32 = 4;
+    const THOROUGH: u32 = 80;
+
+    /// Looks for the dead in `among`, where it is time to at the `failures`-th failure in a row.
+    fn look(&self, failures: u32, region: &Region, among: u64, thorough: bool) -> bool {
+        let early = failures.is_power_of_two() && failures <= Self::EARLY;
+        if !early && !failures.is_multiple_of(self.spread.get().max(Self::EARLY)) {
+            return false;
+        }
+        let looked = region.reap_dead(among, thorough);
+        self.spread.set(looked.alive * if thorough { Self::THOROUGH } else { Self::PLAIN });
+        looked.reaped != 0
+    }
 }
 
 impl<'m> Seated<'m> {
@@ -110,7 +126,17 @@ impl<'m> Seated<'m> {
     /// `slots` points to the objects of the pool whose words `member` has, laid out by `geometry`, for `'m`.
     pub(crate) unsafe fn new(member: Member<'m>, slots: NonNull<u8>, geometry: &Geometry, region: &'m Region) -> Self {
         let last_slot = geometry.shape.slots() - 1;
-        Self { member, slots, stride_log2: geometry.stride_log2, last_slot, region, blocked: Cell::new(0) }
+        Self {
+            member,
+            slots,
+            stride_log2: geometry.stride_log2,
+            last_slot,
+            region,
+            blocked: Cell::new(0),
+            when_full: Patience::default(),
+            when_full_thorough: Patience::default(),
+            when_blocked: Patience::default(),
+        }
     }
 }
 
@@ -140,18 +166,18 @@ impl<'a> Home for InSession<'a> {
 
     #[cold]
     fn recover(self, trouble: Trouble) -> bool {
-        // Locks first; processes only where no lock tells: a forked child may keep the lock of its dead parent.
+        let Seated { region, member, blocked, .. } = self.0;
         match trouble {
+            // Locks first; processes from the second failure on, where no lock tells: a forked child may keep the lock
+            // of its dead parent.
             Trouble::Full => {
-                let failures = self.0.member.failures();
-                let region = self.0.region;
-                is_due(failures, SPREAD) && region.reap_dead(u64::MAX, false)
-                    || failures > 1 && is_due(failures, SPREAD * THOROUGH) && region.reap_dead(u64::MAX, true)
+                let failures = member.failures();
+                self.0.when_full.look(failures, region, u64::MAX, false)
+                    || failures > 1 && self.0.when_full_thorough.look(failures, region, u64::MAX, true)
             }
             Trouble::Held(holders) => {
-                let blocked = self.0.blocked.get().saturating_add(1);
-                self.0.blocked.set(blocked);
-                is_due(blocked, SPREAD) && self.0.region.reap_dead(holders, true)
+                blocked.set(blocked.get().saturating_add(1));
+                self.0.when_blocked.look(blocked.get(), region, holders, true)
             }
         }
     }

@@ -77,8 +77,8 @@ impl<'m, T: Shared, const N: usize> SessionPool<'m, T, N> {
     ///
     /// # Errors
     ///
-    /// Hands the value back where no slot is free, after a look for dead sessions that keep some; see
-    /// [`FullCause`](crate::FullCause).
+    /// Hands the value back where no slot is free; see [`FullCause`](crate::FullCause). What dead sessions keep is taken
+    /// back first: a look for them comes with the first failures in a row, and then with about one in 64.
     #[inline]
     pub fn alloc(&self, value: T) -> Result<PoolBox<'_, T>, Full<T>> {
         memory::alloc(self.home(), N, value)
@@ -131,7 +131,8 @@ impl<'m, T: Shared, const N: usize> SessionPool<'m, T, N> {
     ///
     /// # Errors
     ///
-    /// See [`HandleError`]; the object is untouched then. Where dead sessions hold it they are reaped first.
+    /// See [`HandleError`]; the object is untouched then. Where sessions hold it, the dead among them are reaped first:
+    /// a look for them comes with the first failures in a row, and then with about one in 64.
     #[inline]
     pub fn take(&self, id: ObjId<T>) -> Result<PoolBox<'_, T>, HandleError> {
         memory::take(self.home(), id)

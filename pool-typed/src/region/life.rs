@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pool_core::{
     holder::Bit,
     reap::{self, Tally},
-    registry::{Identity, NAME_BYTES, Reaper, heir_byte, life_byte, reap_byte},
+    registry::{Identity, NAME_BYTES, Reaper, life_byte, reap_byte},
     word::SESSIONS,
 };
 
@@ -44,6 +44,15 @@ pub(crate) enum Life {
     Dead,
 }
 
+/// What a look for the dead came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looked {
+    /// How many of them live.
+    pub(crate) alive: u32,
+    /// How many were dead and are reaped now.
+    pub(crate) reaped: u32,
+}
+
 /// What an attempt to claim a record came to.
 enum Claim {
     /// The record has the session now.
@@ -58,6 +67,12 @@ enum Claim {
 struct Reaping<'l> {
     lock: &'l LockFile,
     byte: u64,
+}
+
+impl<'l> Reaping<'l> {
+    fn take(lock: &'l LockFile, byte: u64) -> Result<Option<Self>, OsError> {
+        Ok(lock.try_lock(byte)?.then_some(Self { lock, byte }))
+    }
 }
 
 impl Drop for Reaping<'_> {
@@ -102,16 +117,18 @@ impl Region {
         if dead && entry.status() == status { Life::Dead } else { Life::Alive }
     }
 
-    /// Reaps those of the sessions in `among` (a bit each) that are dead; returns whether any was.
-    pub(crate) fn reap_dead(&self, among: u64, thorough: bool) -> bool {
-        let mut any = false;
+    /// Reaps those of the sessions in `among` (a bit each) that are dead.
+    pub(crate) fn reap_dead(&self, among: u64, thorough: bool) -> Looked {
+        let mut looked = Looked { alive: 0, reaped: 0 };
         for session in (0..SESSIONS).filter(|session| among >> session & 1 != 0) {
             let epoch = self.entries()[session as usize].status().epoch;
-            if self.life(session, thorough) == Life::Dead {
-                any |= self.reap(session, epoch, |_, _| {}).unwrap_or(false);
+            match self.life(session, thorough) {
+                Life::Free => {}
+                Life::Alive => looked.alive += 1,
+                Life::Dead => looked.reaped += u32::from(self.reap(session, epoch, |_, _| {}).unwrap_or(false)),
             }
         }
-        any
+        looked
     }
 
     /// Takes everything from a dead session, and frees its record. Returns whether it did: not where another reaper is
@@ -140,19 +157,28 @@ impl Region {
     /// documentation.
     fn become_reaper<'l>(&self, session: u32, lock: &'l LockFile) -> Result<Option<Reaping<'l>>, OsError> {
         let entry = &self.entries()[session as usize];
-        if lock.try_lock(reap_byte(session))? {
-            let reaping = Reaping { lock, byte: reap_byte(session) };
-            let process::Identity { pid, start_time, namespaces, .. } = process::Identity::current()?;
-            entry.name_reaper(Reaper { pid, start_time, pid_namespace: namespaces });
-            return Ok((!lock.is_locked(heir_byte(session))?).then_some(reaping));
-        }
+        let process::Identity { pid, start_time, namespaces, .. } = process::Identity::current()?;
+        let me = Reaper { pid, start_time, pid_namespace: namespaces };
         let is_dead = |who: &Reaper| process::is_dead(who.pid, who.start_time, who.pid_namespace) == Some(true);
-        let Some(dead) = entry.reaper().filter(is_dead) else { return Ok(None) };
-        if !lock.try_lock(heir_byte(session))? {
+        let (mut round, next) = (entry.round(), |round: u32| round.wrapping_add(1));
+        let reaping = match Reaping::take(lock, reap_byte(session, round))? {
+            Some(reaping) => reaping,
+            None => {
+                let Some(dead) = entry.reaper().filter(is_dead) else { return Ok(None) };
+                let Some(heir) = Reaping::take(lock, reap_byte(session, next(round)))? else { return Ok(None) };
+                if entry.reaper() != Some(dead) || entry.round() != round {
+                    return Ok(None);
+                }
+                round = next(round);
+                entry.move_on(round);
+                heir
+            }
+        };
+        if entry.round() != round {
             return Ok(None);
         }
-        let reaping = Reaping { lock, byte: heir_byte(session) };
-        Ok((entry.reaper() == Some(dead)).then_some(reaping))
+        entry.name_reaper(me);
+        Ok((!lock.is_locked(reap_byte(session, next(round)))?).then_some(reaping))
     }
 
     /// Removes a session from every word of the region. The caller is its one reaper.

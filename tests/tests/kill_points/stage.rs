@@ -6,7 +6,10 @@
 use core::iter;
 
 use pool_core::word::State;
-use pool_tests::{message::Rng, words::{header_of, words_of}};
+use pool_tests::{
+    message::Rng,
+    words::{header_of, words_of},
+};
 use pool_typed::{Mapped, ObjId, Pool, PoolArc, PoolBox, Session, Shared, layout::FieldKind};
 
 use crate::ledger::Ledger;

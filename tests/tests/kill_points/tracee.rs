@@ -37,6 +37,8 @@ pub(crate) enum Stop {
 pub(crate) struct Tracee {
     child: Option<Fork>,
     pid: Pid,
+    /// Where it stands.
+    stop: Stop,
 }
 
 impl Tracee {
@@ -47,29 +49,38 @@ impl Tracee {
         let child = fork(|| {
             // SAFETY: it changes no memory.
             let traced = unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, ptr::null_mut::<u8>(), ptr::null_mut::<u8>()) };
-            assert_eq!(traced, 0, "ptrace is refused here; allow it (in a container: CAP_SYS_PTRACE or a newer seccomp)");
+            assert_eq!(
+                traced, 0,
+                "ptrace is refused here; allow it (in a container: CAP_SYS_PTRACE or a newer seccomp)"
+            );
             part();
         });
         let pid = Pid::from_raw(child.pid().cast_signed()).expect("the number of a child");
-        let mut tracee = Self { child: Some(child), pid };
-        assert_eq!(tracee.wait(), Stop::Cue, "the child came to its first cue");
+        let mut tracee = Self { child: Some(child), pid, stop: Stop::There };
+        tracee.wait();
+        assert_eq!(tracee.stop, Stop::Cue, "the child came to its first cue");
         // SAFETY: the child is ours and stopped; this changes no memory.
         let set = unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, pid.as_raw_pid(), 0, libc::PTRACE_O_EXITKILL) };
         assert_eq!(set, 0, "PTRACE_SETOPTIONS");
         tracee
     }
 
-    /// Lets the child go on.
+    /// Lets the child go on, unless it has ended.
     pub(crate) fn go(&mut self, far: Far) -> Stop {
+        if let Stop::Exit(_) = self.stop {
+            return self.stop;
+        }
         let request = match far {
             Far::Instruction => libc::PTRACE_SINGLESTEP,
             Far::SystemCall => libc::PTRACE_SYSCALL,
             Far::Cue => libc::PTRACE_CONT,
         };
         // SAFETY: the child is ours and stopped; without data it gets no signal.
-        let gone = unsafe { libc::ptrace(request, self.pid.as_raw_pid(), ptr::null_mut::<u8>(), ptr::null_mut::<u8>()) };
+        let gone =
+            unsafe { libc::ptrace(request, self.pid.as_raw_pid(), ptr::null_mut::<u8>(), ptr::null_mut::<u8>()) };
         assert_eq!(gone, 0, "the child goes on");
-        self.wait()
+        self.wait();
+        self.stop
     }
 
     /// Lets the child run as many instructions, or to its next cue. Returns how many they were.
@@ -90,10 +101,10 @@ impl Tracee {
         }
     }
 
-    fn wait(&mut self) -> Stop {
+    fn wait(&mut self) {
         let (_, status): (Pid, WaitStatus) =
             waitpid(Some(self.pid), WaitOptions::empty()).expect("wait for a child").expect("a status");
-        match (status.stopping_signal(), status.exit_status()) {
+        self.stop = match (status.stopping_signal(), status.exit_status()) {
             (Some(libc::SIGTRAP), _) => Stop::There,
             (Some(libc::SIGSTOP), _) => Stop::Cue,
             (Some(signal), _) => panic!("the child got signal {signal}"),
@@ -102,7 +113,7 @@ impl Tracee {
                 Stop::Exit(code)
             }
             (None, None) => panic!("the child was killed: {status:?}"),
-        }
+        };
     }
 
     /// Kills the child where it stands.

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use pool_tests::message::Rng;
+use pool_tests::words::words_of;
 
 use crate::{
-    ledger::{Ledger, Story},
-    scripts::{ALL, NEW, Scene, Script, corpse},
+    ledger::Story,
+    scripts::{NEW, Scene, Script, corpse},
     snapshot::{Snapshot, wipe},
     stage::{self, Plan, Props, Region},
     tracee::{Far, Stop, Tracee, cue},
@@ -59,7 +59,7 @@ impl Script {
 fn leave_a_corpse(region: &Region, props: &Props) {
     let scene = Scene { region, props, new: NEW + 1, cue: &cue };
     let mut victim = Tracee::start(|| assert!(corpse(&scene).is_some()));
-    let words = pool_tests::words::words_of(region);
+    let words = words_of(region);
     let is_leased = || (0..words.shape().groups()).filter_map(|group| words.leases().lessee(group)).count() != 0;
     // In its second lease, which it does not hold at its first instruction.
     for wanted in [true, false, true] {
@@ -135,65 +135,4 @@ pub(crate) fn resume<V>(
     let cast = stage::set(other, &me, plan);
     snapshot.put(other);
     survive(&me, cast)
-}
-
-/// Plays another script to its end while the first stands still, alive, at some instruction; then the first one dies.
-pub(crate) fn interleave(seen: &Seen, first: &Script, moment: &Moment, second: &Script, plan: Plan, other: &Region) {
-    wipe(other);
-    let me = other.join_as("survivor").expect("join");
-    // Has the first one's life byte, as its process would. A dead one's is free.
-    let stand_in = (!first.corpse).then(|| other.join_as("victim").expect("join"));
-    let cast = stage::set(other, &me, plan);
-    moment.snapshot.put(other);
-
-    let new = 2 * NEW;
-    let played = (second.play)(&Scene { region: other, props: &cast.props, new, cue: &|| () });
-
-    let state = Snapshot::of(other);
-    drop(stand_in);
-    state.put(other);
-    other.reap();
-    let accounts = after_the_reap(other, &me, &cast);
-    let ledger = seen.story.ledger(moment.chapter);
-    may_be(&accounts, ledger, &seen.story, second, new, played.is_some());
-    to_the_end(other, &me, cast);
-}
-
-/// Checks what handles own after both: what the first one's story says, but for what the second one has changed.
-pub(crate) fn may_be(
-    accounts: &Ledger,
-    ledger: &Ledger,
-    first: &Story,
-    second: &Script,
-    new: u64,
-    second_played: bool,
-) {
-    let renumber = |changes: &[(u64, u64)]| -> Vec<_> {
-        changes.iter().map(|(number, handles)| (if *number == NEW { new } else { *number }, *handles)).collect()
-    };
-    let second = Story::new(stage::ledger(), &[], &[renumber(second.before), renumber(second.steps)].concat());
-    let (by_first, by_second) = (first.touched(), second.touched());
-    let numbers: BTreeSet<u64> = accounts.numbers().chain(ledger.numbers()).chain(by_second.iter().copied()).collect();
-    for number in numbers {
-        let found = accounts.of(number);
-        let at_first = ledger.of(number);
-        let expected: Vec<u64> = if !by_second.contains(&number) {
-            vec![at_first]
-        } else if by_first.contains(&number) || first.ledger(0).of(number) != stage::ledger().of(number) {
-            // Both have changed it: each alone, or both.
-            let base = stage::ledger().of(number);
-            let both = second.all_of(number).map(|handles| (at_first + handles).saturating_sub(base));
-            second.all_of(number).chain(both).chain([at_first]).collect()
-        } else if second_played {
-            vec![second.ledger(second.last()).of(number)]
-        } else {
-            second.all_of(number).collect()
-        };
-        assert!(expected.contains(&found), "{found} handles own {number}; expected one of {expected:?}");
-    }
-}
-
-/// Chooses a script.
-pub(crate) fn any(rng: &mut Rng) -> &'static Script {
-    &ALL[rng.below(ALL.len() as u64) as usize]
 }

@@ -33,9 +33,9 @@ impl<'s> Watch<'s> {
             if shown.elapsed() >= period && self.started.is_some() {
                 shown = Instant::now();
                 if terminal {
-                    eprint!("\r{self}\x1b[K")
+                    eprint!("\r{self}\x1b[K");
                 } else {
-                    eprintln!("{self}")
+                    eprintln!("{self}");
                 }
                 // Progress that cannot be shown is no reason to stop.
                 let _ = io::stderr().flush();

@@ -18,7 +18,13 @@ use crate::{
 /// Plays a script in a process, moves it with `go`, kills it where it stands, and looks what it has left.
 ///
 /// Every state that is found must be one of `states`, where these are given.
-pub(crate) fn kill(script: &Script, plan: Plan, seed: u64, states: Option<&BTreeSet<u64>>, go: impl FnOnce(&mut Tracee)) {
+pub(crate) fn kill(
+    script: &Script,
+    plan: Plan,
+    seed: u64,
+    states: Option<&BTreeSet<u64>>,
+    go: impl FnOnce(&mut Tracee),
+) {
     let region = Region::memfd().expect("create");
     let me = region.join_as("survivor").expect("join");
     let cast = stage::set(&region, &me, plan);

@@ -107,6 +107,20 @@ impl Cache {
         self.stacked() + u32::from(self.hot.get() > EMPTY)
     }
 
+    /// [`Cache::kept`] just after a slot was popped: the hot place is free then.
+    #[inline]
+    #[must_use]
+    pub fn kept_after_pop(&self) -> u32 {
+        self.stacked()
+    }
+
+    /// [`Cache::kept`] just after a slot was pushed: the hot place is taken then.
+    #[inline]
+    #[must_use]
+    pub fn kept_after_push(&self) -> u32 {
+        self.stacked() + 1
+    }
+
     #[inline]
     fn stacked(&self) -> u32 {
         self.fill.get() as u32

@@ -225,6 +225,8 @@ impl Objects for Local<'_> {
             let tainted = self.record(slot).take(generation, Count)?;
             return Ok(Taken { slot, tainted });
         }
+        // A handle that is refused is refused as such, even where nothing is free.
+        self.record(slot).can_take(generation)?;
         let to = self.alloc()?;
         match self.record(slot).take(generation, Count) {
             Ok(tainted) => {

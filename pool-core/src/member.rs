@@ -164,6 +164,8 @@ impl<'a> Member<'a> {
 
     #[cold]
     fn take_last(&self, slot: u32, generation: u64, me: Bit, copy: impl FnOnce(u32, u32)) -> Result<Taken, Refusal> {
+        // A handle that is refused is refused as such, even where nothing is free.
+        self.pool.record(slot).can_take(generation)?;
         let to = self.alloc()?;
         match self.pool.record(slot).take(generation, me) {
             Ok(tainted) => {
@@ -229,7 +231,7 @@ impl Objects for Member<'_> {
     fn alloc(&self) -> Result<u32, Denied> {
         match self.cache.pop() {
             Some(slot) => {
-                self.show();
+                self.kept.show(self.cache.kept_after_pop());
                 Ok(slot)
             }
             None => self.refill(),
@@ -254,7 +256,7 @@ impl Objects for Member<'_> {
     #[inline]
     fn free_slot(&self, slot: u32) {
         if self.cache.push(slot) {
-            self.show();
+            self.kept.show(self.cache.kept_after_push());
         } else {
             self.flush(slot);
         }

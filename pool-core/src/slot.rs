@@ -227,18 +227,7 @@ impl Record {
     pub fn take<H: Holder>(&self, generation: u64, owner: H) -> Result<bool, Refused> {
         let mut word = self.state.load(Acquire);
         loop {
-            let tainted = match State::unpack(word) {
-                State::Data { data: 1, generation: found, tainted } if found == generation => tainted,
-                State::Data { data, generation: found, .. } if found == generation => {
-                    return Err(Refused::InUse { holders: 0, data });
-                }
-                State::Held { low: found, holders, data, .. }
-                    if found == low(generation) && self.generation.load(Relaxed) == generation =>
-                {
-                    return Err(Refused::InUse { holders, data });
-                }
-                _ => return Err(Refused::Stale),
-            };
+            let tainted = self.takeable(word, generation)?;
             let owned = State::Owned { holders: owner.alone(), tainted };
             // ORDERING: AcqRel: Acquire pairs with the Release of the publisher, or of whoever held the object since;
             // Release keeps the word's release sequence for a reaper that finds it OWNED.
@@ -249,6 +238,32 @@ impl Record {
                 }
                 Err(found) => word = found,
             }
+        }
+    }
+
+    /// Whether [`Record::take`] would succeed just now: decided from a load alone, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// As for `take`.
+    pub fn can_take(&self, generation: u64) -> Result<(), Refused> {
+        self.takeable(self.state.load(Acquire), generation).map(|_| ())
+    }
+
+    /// Returns whether the object is tainted, where `word` lets it be taken.
+    #[inline]
+    fn takeable(&self, word: u64, generation: u64) -> Result<bool, Refused> {
+        match State::unpack(word) {
+            State::Data { data: 1, generation: found, tainted } if found == generation => Ok(tainted),
+            State::Data { data, generation: found, .. } if found == generation => {
+                Err(Refused::InUse { holders: 0, data })
+            }
+            State::Held { low: found, holders, data, .. }
+                if found == low(generation) && self.generation.load(Relaxed) == generation =>
+            {
+                Err(Refused::InUse { holders, data })
+            }
+            _ => Err(Refused::Stale),
         }
     }
 

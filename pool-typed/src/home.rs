@@ -33,8 +33,13 @@ pub trait Home: Copy + sealed::Sealed {
     /// Does something with the slots of the pool.
     fn with<R>(self, f: impl FnOnce(&Self::Objects) -> R) -> R;
 
-    /// Returns where the object of a slot is. Slots beyond the capacity are taken modulo it.
-    fn place(self, slot: u32) -> NonNull<u8>;
+    /// Returns where the object of a slot is.
+    ///
+    /// # Safety
+    ///
+    /// * `T` is the type of the pool's objects.
+    /// * The slot is one of the pool: it came from an operation of `Objects`, all of which give slots below the capacity.
+    unsafe fn place<T>(self, slot: u32) -> NonNull<T>;
 
     /// Returns the slot whose object begins at this address.
     fn slot_at(self, address: usize) -> Option<u32>;
@@ -149,11 +154,13 @@ impl<'a> Home for InSession<'a> {
     }
 
     #[inline]
-    fn place(self, slot: u32) -> NonNull<u8> {
-        let slot = (slot & self.0.last_slot) as usize;
-        // SAFETY: within the objects of the pool: the slot is below the capacity, and `new` was promised that there are
-        // as many slots of this stride.
-        unsafe { self.0.slots.add(slot << self.0.stride_log2) }
+    unsafe fn place<T>(self, slot: u32) -> NonNull<T> {
+        // The stride of the geometry, known here at compile time.
+        let stride = const { size_of::<T>().next_power_of_two() };
+        debug_assert!(slot <= self.0.last_slot && stride == 1 << self.0.stride_log2, "slot {slot} of the pool's type");
+        // SAFETY: within the objects of the pool: the slot is below the capacity and `T` the objects' type, says the
+        // caller, and `Seated::new` was promised that there are as many slots of this stride.
+        unsafe { self.0.slots.add(slot as usize * stride) }.cast()
     }
 
     #[inline]
@@ -212,8 +219,8 @@ impl<'a> Home for InPool<'a> {
     }
 
     #[inline]
-    fn place(self, slot: u32) -> NonNull<u8> {
-        self.0.place(slot)
+    unsafe fn place<T>(self, slot: u32) -> NonNull<T> {
+        self.0.place(slot).cast()
     }
 
     #[inline]

@@ -77,7 +77,10 @@ pub(crate) fn alloc_many<'a, T: Shared, H: Home + 'a, const K: usize>(
 #[inline]
 pub(crate) fn take<'a, T: Shared, H: Home + 'a>(home: H, id: ObjId<T>) -> Result<PoolBox<'a, T, H>, HandleError> {
     let copy = |from, to| {
-        let (from, to) = (home.place(from).cast::<T>(), home.place(to).cast::<T>());
+        // SAFETY: the slots of `home` hold values of `T`, and `take` gives two of them.
+        let from = unsafe { home.place::<T>(from) };
+        // SAFETY: as above.
+        let to = unsafe { home.place::<T>(to) };
         // SAFETY: `take` calls this while we own both slots, which are two.
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr(), 1) };
     };
@@ -104,7 +107,8 @@ pub(crate) fn adopt<'a, T: Shared, H: Home + 'a>(home: H, id: ObjId<T>) -> Resul
 #[inline]
 pub(crate) fn look<T, H: Home>(home: H, id: ObjId<T>) -> Result<NonNull<T>, HandleError> {
     let slot = home.with(|objects| objects.table().look(id.raw()))?;
-    Ok(home.place(slot).cast())
+    // SAFETY: the slots of `home` hold values of `T`: its handles are `ObjId<T>`; and `look` gives one of them.
+    Ok(unsafe { home.place(slot) })
 }
 
 pub(crate) fn read<T: Shared, H: Home>(home: H, id: ObjId<T>) -> Result<T, HandleError> {

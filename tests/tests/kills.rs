@@ -186,7 +186,7 @@ fn a_worker_may_be_killed_at_any_moment() {
 
 type Pages = Pool<[u64; 512], 1024>;
 
-const CREATORS: u32 = 200;
+const CREATORS: u32 = 100;
 
 /// Creates a region and removes it again, for ever.
 fn create_and_remove(path: &Path, reserve: bool) -> ! {

@@ -54,7 +54,9 @@ impl<'a, T, H: Home + 'a> PoolArc<'a, T, H> {
     /// * The slots of `home` hold values of `T`: the slot's bytes are a valid one.
     #[inline]
     pub(crate) unsafe fn from_slot(home: H, slot: u32) -> Self {
-        Self { object: home.place(slot).cast(), home, slot, _shared: PhantomData }
+        // SAFETY: the slots of `home` hold values of `T`, and the caller got this one from it.
+        let object = unsafe { home.place(slot) };
+        Self { object, home, slot, _shared: PhantomData }
     }
 
     /// Returns the object's handle. It owns nothing: it is valid for as long as others keep the object alive.

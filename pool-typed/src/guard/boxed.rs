@@ -59,7 +59,9 @@ impl<'a, T, H: Home + 'a> PoolBox<'a, T, H> {
     /// * The slots of `home` hold values of `T`: the slot's bytes are a valid one.
     #[inline]
     pub(crate) unsafe fn from_slot(home: H, slot: u32, tainted: bool) -> Self {
-        Self { object: home.place(slot).cast(), home, slot, tainted, _owned: PhantomData }
+        // SAFETY: the slots of `home` hold values of `T`, and the caller got this one from it.
+        let object = unsafe { home.place(slot) };
+        Self { object, home, slot, tainted, _owned: PhantomData }
     }
 
     /// Gives up the box without freeing the object.

@@ -136,7 +136,7 @@ impl<P: Place> Model<P> {
     fn in_use(&self, object: &Object) -> Option<HandleError> {
         // References of one session count once in a region, each by itself in a local pool.
         let holders = match self.place.sessions() {
-            1 => u64::from(object.guards[0].count_ones()),
+            1 => object.guards[0],
             _ => object.guards.iter().filter(|count| **count != 0).count() as u64,
         };
         (object.is_held() || object.handles > 1).then_some(HandleError::InUse { holders, handles: object.handles })

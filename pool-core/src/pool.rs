@@ -23,7 +23,7 @@ use crate::{
     hints::{self, Hints},
     holder::Bit,
     lease::{Lease, Leases},
-    slot::Record,
+    slot::{Record, settle_ownership},
     table::Table,
 };
 
@@ -125,14 +125,14 @@ impl<'a> Pool<'a> {
         let from = from & (self.shape.slots() - 1);
         let first = self.shape.group_of(from);
         let (mut count, mut looked, mut group, mut wrapped) = (0, 0, first, false);
-        loop {
+        let next = loop {
             group = match self.hints.next_open(group) {
                 Some(open) if !wrapped || open < first => open,
                 None if !wrapped => {
                     (wrapped, group) = (true, 0);
                     continue;
                 }
-                _ => return (count, from),
+                _ => break from,
             };
             if let Some(lease) = self.leases.acquire(group, me) {
                 let start = if group == first { from } else { self.shape.slots_of(group).start };
@@ -140,11 +140,13 @@ impl<'a> Pool<'a> {
                 count += more;
                 looked += 1;
                 if count == found.len() || (count >= enough && looked >= PATIENCE) {
-                    return (count, next);
+                    break next;
                 }
             }
             group += 1;
-        }
+        };
+        settle_ownership();
+        (count, next)
     }
 
     /// Claims slots of a group, from slot `start` on and once around the group; closes the group where nothing is left.

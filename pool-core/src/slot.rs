@@ -153,7 +153,8 @@ impl Record {
         self.state.load(Acquire) == State::Free.pack()
     }
 
-    /// FREE -> OWNED(owner) by a plain store.
+    /// FREE -> OWNED(owner) by a plain store. The caller passes [`settle_ownership`] before it writes the object: once
+    /// for all that it claims.
     ///
     /// The caller found the slot free *and* holds the lease of its group: only the lessee may leave FREE, so nobody
     /// else writes the word in between.
@@ -170,8 +171,12 @@ impl Record {
     pub fn try_claim<H: Holder>(&self, owner: H) -> bool {
         let owned = State::Owned { holders: owner.alone(), tainted: false };
         // ORDERING: Acquire on success: as in `is_free`. On failure nothing is read.
-        self.state.load(Relaxed) == State::Free.pack()
-            && self.state.compare_exchange(State::Free.pack(), owned.pack(), Acquire, Relaxed).is_ok()
+        let claimed = self.state.load(Relaxed) == State::Free.pack()
+            && self.state.compare_exchange(State::Free.pack(), owned.pack(), Acquire, Relaxed).is_ok();
+        if claimed {
+            settle_ownership();
+        }
+        claimed
     }
 
     /// OWNED(caller) -> FREE, or retired where the slot has published its `last` generation. Returns whether it is
@@ -322,7 +327,10 @@ impl Record {
             // ORDERING: AcqRel: Release: our reads of the object happen before the writes of whoever owns it next;
             // Acquire: where that is us, the reads of the other holders happen before our writes.
             match self.state.compare_exchange(word, next.pack(), AcqRel, Relaxed) {
-                Ok(_) if rest == 0 && data == 0 => return Unheld::Owned { tainted },
+                Ok(_) if rest == 0 && data == 0 => {
+                    settle_ownership();
+                    return Unheld::Owned { tainted };
+                }
                 Ok(_) => return Unheld::Shared,
                 Err(found) => word = found,
             }
@@ -509,7 +517,7 @@ impl Record {
 /// Orders a word that was made OWNED just now before what its owner writes to the object: somebody who copies the
 /// object without holding it, and finds new bytes in it, then finds the new word too, and drops the copy.
 #[inline]
-fn settle_ownership() {
+pub fn settle_ownership() {
     // ORDERING: Release fence: pairs with the Acquire fence between the copy and the second look of such a reader.
     fence(Release);
 }

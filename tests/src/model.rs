@@ -44,6 +44,9 @@ pub struct World {
     desk: Option<Desk>,
 }
 
+// SAFETY: loom runs one thread at a time, and fails the model where two accesses to an object are not ordered.
+unsafe impl Sync for World {}
+
 impl World {
     /// Makes an empty pool.
     #[must_use]

@@ -10,10 +10,10 @@
 //! * kills of one that stood still, alive, while **another played a script** to its end ([`together`]);
 //! * kills of one of **two processes** that were moved by turns (there, too).
 //!
-//! A process that may not be traced is a failure. What is stepped through is the code of the build that the test is part
-//! of: `cargo test` steps through unoptimized code, and with `--release` it is the code that ships, a tenth as long.
+//! A process that may not be traced is a failure. What is stepped through is the code that ships: this is a test of
+//! release builds, and of nothing in others.
 //!
-//! `KILL_SCALE=32` makes 32 times as many (10 million virtual kills, 10,000 real ones, in about ten minutes with
+//! `KILL_SCALE=32` makes 32 times as many (10 million virtual kills, 10,000 real ones, in some twenty minutes with
 //! `--release`):
 //!
 //! ```text
@@ -22,7 +22,7 @@
 //!
 //! `KILL_SEED` starts with another seed than 1, and `KILL_SCRIPTS` names those to be played, by parts of their names
 //! with `;` between.
-#![cfg(not(loom))]
+#![cfg(all(not(loom), not(debug_assertions)))]
 
 #[path = "kill_points/ledger.rs"]
 mod ledger;
@@ -99,6 +99,10 @@ fn step_through(scripts: &[&Script], line: &Line) {
     for seed in seeds() {
         let mut rng = Rng::new(seed);
         for (script, plan) in scripts.iter().flat_map(|script| plans(seed).map(|plan| (script, plan))) {
+            if seed == seeds().start && plan.room.is_none() && is_of_sessions(script) {
+                kills += really::kill_at_system_calls(script, plan);
+                line.say(GOES_ON);
+            }
             let seen = virtually::step_through(script, plan, &other);
             instructions += seen.instructions;
             states += seen.moments.len();
@@ -115,9 +119,6 @@ fn step_through(scripts: &[&Script], line: &Line) {
                     victim.go_far(far);
                 });
                 kills += 1;
-            }
-            if seed == seeds().start && plan.room.is_none() && is_of_sessions(script) {
-                kills += really::kill_at_system_calls(script, plan);
             }
             line.say(GOES_ON);
         }
@@ -161,7 +162,7 @@ fn play(test: &'static str, processor: usize, sort: impl Fn(&Script) -> bool, le
 
 #[test]
 fn objects_survive_a_kill_at_any_instruction() {
-    play("objects_survive_a_kill_at_any_instruction", 0, |script| !is_of_sessions(script), [20_000, 300, 250, 900]);
+    play("objects_survive_a_kill_at_any_instruction", 0, |script| !is_of_sessions(script), [20_000, 300, 130, 900]);
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn sessions_survive_a_kill_at_any_instruction() {
         "sessions_survive_a_kill_at_any_instruction",
         1,
         |script| is_of_sessions(script) && !attaches(script),
-        [100_000, 120, 300, 350],
+        [100_000, 60, 200, 180],
     );
 }
 
@@ -227,5 +228,5 @@ fn creators_may_be_killed_at_any_instruction() {
         "creators_may_be_killed_at_any_instruction: {kills} real kills, {whole} left a region; seeds {:?}",
         seeds()
     );
-    assert!(kills >= 40 && 0 < whole && whole < kills, "{whole} of {kills}");
+    assert!(kills >= 30 && 0 < whole && whole < kills, "{whole} of {kills}");
 }

@@ -79,6 +79,9 @@ pub(crate) fn kill_creators(rng: &mut Rng, between: u64) -> (u64, u64) {
         whole += u64::from(kill_creator(|creator| end = go_to(creator, edge)));
         end
     });
+    if between == 0 {
+        return (kills, whole);
+    }
     let mut instructions = 0;
     kill_creator(|creator| instructions = creator.go_far(u64::MAX));
     for _ in 0..between {

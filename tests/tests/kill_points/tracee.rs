@@ -8,7 +8,7 @@
 use core::ptr;
 
 use pool_tests::fork::{Exit, Fork, fork};
-use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, waitpid};
 
 /// How far a child runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,10 +125,8 @@ impl Tracee {
 
 /// Stops the calling process, for its tracer to decide how far it goes.
 pub(crate) fn cue() {
-    // Not `raise`, which makes more system calls than this one.
-    // SAFETY: it has no preconditions.
-    let stopped = unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
-    assert_eq!(stopped, 0, "stop");
+    // Not `raise`, which makes more system calls.
+    kill_process(getpid(), Signal::STOP).expect("stop");
 }
 
 /// Keeps this thread and its children on one processor: a step then costs two switches and no wake-up elsewhere.

@@ -17,7 +17,7 @@ use pool_core::{
     table::Refusal,
 };
 
-use crate::region::Region;
+use crate::{HandleError, region::Region};
 
 mod sealed {
     pub trait Sealed {}
@@ -46,6 +46,9 @@ pub trait Home: Copy + sealed::Sealed {
 
     /// Looks for the dead among those who keep something from us; returns whether it is worth another try.
     fn recover(self, trouble: Trouble) -> bool;
+
+    /// Returns how many the holders in a word are: sessions with a bit each, or a plain count.
+    fn count(holders: u64) -> u64;
 
     /// Says that nobody was in the way of an access.
     fn got_through(self);
@@ -189,6 +192,10 @@ impl<'a> Home for InSession<'a> {
         }
     }
 
+    fn count(holders: u64) -> u64 {
+        u64::from(holders.count_ones())
+    }
+
     #[inline]
     fn got_through(self) {
         if self.0.blocked.get() != 0 {
@@ -233,6 +240,10 @@ impl<'a> Home for InPool<'a> {
         false
     }
 
+    fn count(holders: u64) -> u64 {
+        holders
+    }
+
     #[inline]
     fn got_through(self) {}
 }
@@ -264,8 +275,8 @@ pub(crate) fn alloc_many<H: Home>(home: H, slots: &mut [u32]) -> Result<(), Deni
 pub(crate) fn access<H: Home, R>(
     home: H,
     mut step: impl FnMut(&H::Objects) -> Result<R, Refusal>,
-) -> Result<R, Refusal> {
-    match home.with(&mut step) {
+) -> Result<R, HandleError> {
+    let outcome = match home.with(&mut step) {
         Ok(done) => {
             home.got_through();
             Ok(done)
@@ -278,7 +289,8 @@ pub(crate) fn access<H: Home, R>(
             };
             again(refusal, recovered, || home.with(step))
         }
-    }
+    };
+    outcome.map_err(|refusal| HandleError::of(refusal, H::count))
 }
 
 #[inline]

@@ -106,7 +106,8 @@ pub(crate) fn adopt<'a, T: Shared, H: Home + 'a>(home: H, id: ObjId<T>) -> Resul
 /// Returns the object of a live handle, which may be freed at any time.
 #[inline]
 pub(crate) fn look<T, H: Home>(home: H, id: ObjId<T>) -> Result<NonNull<T>, HandleError> {
-    let slot = home.with(|objects| objects.table().look(id.raw()))?;
+    let slot =
+        home.with(|objects| objects.table().look(id.raw())).map_err(|refusal| HandleError::of(refusal, H::count))?;
     // SAFETY: the slots of `home` hold values of `T`: its handles are `ObjId<T>`; and `look` gives one of them.
     Ok(unsafe { home.place(slot) })
 }

@@ -219,7 +219,7 @@ impl<T: Shared, const N: usize, V: Storage<N>> Pool<T, N, V> {
     /// See [`HandleError`].
     #[inline]
     pub fn free(&self, id: ObjId<T>) -> Result<(), HandleError> {
-        Ok(access(self.home(), |objects| objects.free(id.raw()))?)
+        access(self.home(), |objects| objects.free(id.raw()))
     }
 
     /// Copies the object that a handle names, without holding it.

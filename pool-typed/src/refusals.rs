@@ -125,12 +125,13 @@ pub enum HandleError {
     Forked,
 }
 
-impl From<Refusal> for HandleError {
+impl HandleError {
+    /// `count` says how many the holders in a word are.
     #[inline]
-    fn from(refusal: Refusal) -> Self {
+    pub(crate) fn of(refusal: Refusal, count: impl Fn(u64) -> u64) -> Self {
         match refusal {
             Refusal::Stale => Self::Stale,
-            Refusal::InUse { holders, data } => Self::InUse { holders: u64::from(holders.count_ones()), handles: data },
+            Refusal::InUse { holders, data } => Self::InUse { holders: count(holders), handles: data },
             Refusal::Foreign { expected, found } => Self::Foreign { expected, found },
             Refusal::TooManyReferences => Self::TooManyReferences,
             Refusal::Full => Self::Full,

@@ -168,7 +168,7 @@ impl<'m, T: Shared, const N: usize> SessionPool<'m, T, N> {
     /// See [`HandleError`].
     #[inline]
     pub fn free(&self, id: ObjId<T>) -> Result<(), HandleError> {
-        Ok(access(self.home(), |objects| objects.free(id.raw()))?)
+        access(self.home(), |objects| objects.free(id.raw()))
     }
 
     /// Copies the object that a handle names, without holding it and without trusting anybody who writes it.

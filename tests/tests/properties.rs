@@ -23,7 +23,7 @@ use properties::{
 };
 
 /// Sequences for each place and capacity.
-const CASES: u32 = 120;
+const CASES: u32 = 400;
 /// Steps of a sequence, at most.
 const STEPS: usize = 100;
 /// Capacities: 1, 2, 8, 64; 256, where session 0 has a cache; 1024, where all have.

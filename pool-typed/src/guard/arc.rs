@@ -73,8 +73,8 @@ impl<'a, T, H: Home + 'a> PoolArc<'a, T, H> {
     /// [`HandleError::TooManyReferences`] where 255 handles own one; [`HandleError::Forked`].
     #[inline]
     pub fn to_id(this: &Self) -> Result<ObjId<T>, HandleError> {
-        let handle = this.home.with(|objects| objects.ref_to_handle(this.slot))?;
-        Ok(ObjId::from_raw(handle))
+        let handle = this.home.with(|objects| objects.ref_to_handle(this.slot));
+        handle.map(ObjId::from_raw).map_err(|refusal| HandleError::of(refusal, H::count))
     }
 
     /// Moves this reference into a handle.

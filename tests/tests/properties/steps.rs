@@ -1,6 +1,6 @@
 //! The steps of a sequence, and how they are drawn.
 
-use proptest::{prelude::*, prop_oneof};
+use proptest::prelude::*;
 
 /// Which of those that are there: taken modulo their number.
 pub(crate) type Which = usize;
@@ -44,35 +44,49 @@ pub(crate) enum Step {
     Leave(Which, bool),
 }
 
-/// Draws a step: those that make objects and those that give them up are about as likely.
+/// How often each kind of step is drawn: those that make objects and those that give them up are about as likely.
+const WEIGHTS: &[(u32, fn(Which, Which, u64) -> Step)] = &[
+    (8, |a, _, _| Step::Alloc(a)),
+    (2, |a, _, _| Step::AllocThree(a)),
+    (2, |a, _, _| Step::Write(a)),
+    (3, |a, _, _| Step::DropBox(a)),
+    (1, |a, _, _| Step::ForgetBox(a)),
+    (6, |a, _, _| Step::IntoId(a)),
+    (4, |a, _, _| Step::IntoShared(a)),
+    (2, |a, _, _| Step::ThroughRaw(a)),
+    (3, |a, _, _| Step::CloneShared(a)),
+    (4, |a, _, _| Step::DropShared(a)),
+    (1, |a, _, _| Step::ForgetShared(a)),
+    (3, |a, _, _| Step::ToId(a)),
+    (3, |a, _, _| Step::SharedIntoId(a)),
+    (4, |a, _, _| Step::TryIntoBox(a)),
+    (5, |a, b, _| Step::Take(a, b)),
+    (5, |a, b, _| Step::Adopt(a, b)),
+    (3, |a, b, _| Step::Free(a, b)),
+    (5, |a, b, _| Step::Get(a, b)),
+    (2, |a, b, _| Step::Read(a, b)),
+    (2, |a, b, _| Step::Stale(a, b)),
+    (1, |a, b, _| Step::Foreign(a, b)),
+    (1, |a, _, bits| Step::RandomBits(a, bits)),
+    (1, |a, _, _| Step::IdOf(a)),
+    (1, |a, _, _| Step::List(a)),
+    (2, |a, _, _| Step::GiveBackCache(a)),
+    (1, |a, b, _| Step::Leave(a, b % 2 == 1)),
+];
+
+fn of_kind(mut kind: u32, a: Which, b: Which, bits: u64) -> Step {
+    for (weight, make) in WEIGHTS {
+        match kind.checked_sub(*weight) {
+            Some(rest) => kind = rest,
+            None => return make(a, b, bits),
+        }
+    }
+    unreachable!("a kind beyond the sum of all weights")
+}
+
+/// Draws a step. (A union of strategies would be the usual way; unoptimized it takes longer than the pools do.)
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    let some = || any::<prop::sample::Index>().prop_map(|index| index.index(1 << 16));
-    prop_oneof![
-        8 => some().prop_map(Step::Alloc),
-        2 => some().prop_map(Step::AllocThree),
-        2 => some().prop_map(Step::Write),
-        3 => some().prop_map(Step::DropBox),
-        1 => some().prop_map(Step::ForgetBox),
-        6 => some().prop_map(Step::IntoId),
-        4 => some().prop_map(Step::IntoShared),
-        2 => some().prop_map(Step::ThroughRaw),
-        3 => some().prop_map(Step::CloneShared),
-        4 => some().prop_map(Step::DropShared),
-        1 => some().prop_map(Step::ForgetShared),
-        3 => some().prop_map(Step::ToId),
-        3 => some().prop_map(Step::SharedIntoId),
-        4 => some().prop_map(Step::TryIntoBox),
-        5 => (some(), some()).prop_map(|(session, id)| Step::Take(session, id)),
-        5 => (some(), some()).prop_map(|(session, id)| Step::Adopt(session, id)),
-        3 => (some(), some()).prop_map(|(session, id)| Step::Free(session, id)),
-        5 => (some(), some()).prop_map(|(session, object)| Step::Get(session, object)),
-        2 => (some(), some()).prop_map(|(session, object)| Step::Read(session, object)),
-        2 => (some(), some()).prop_map(|(session, id)| Step::Stale(session, id)),
-        1 => (some(), some()).prop_map(|(session, object)| Step::Foreign(session, object)),
-        1 => (some(), any::<u64>()).prop_map(|(session, bits)| Step::RandomBits(session, bits)),
-        1 => some().prop_map(Step::IdOf),
-        1 => some().prop_map(Step::List),
-        2 => some().prop_map(Step::GiveBackCache),
-        1 => (some(), any::<bool>()).prop_map(|(session, forget)| Step::Leave(session, forget)),
-    ]
+    let kinds = WEIGHTS.iter().map(|(weight, _)| weight).sum::<u32>();
+    (0..kinds, 0..1_usize << 16, 0..1_usize << 16, any::<u64>())
+        .prop_map(|(kind, a, b, bits)| of_kind(kind, a, b, bits))
 }

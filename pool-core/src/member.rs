@@ -136,6 +136,12 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// Returns the session's bit among holders; 0 in a forked child.
+    #[must_use]
+    pub fn mask(&self) -> u64 {
+        self.cache.me().map_or(0, Bit::mask)
+    }
+
     /// Returns how many searches for free slots in a row, up to the last one, found too little.
     #[must_use]
     pub fn failures(&self) -> u32 {

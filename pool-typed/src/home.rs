@@ -104,7 +104,7 @@ pub(crate) struct Seated<'m> {
 }
 
 /// How often operations that fail in a row look for the dead: at the 1st, 2nd, 4th, .. failure, and from then on so
-/// rarely that looking costs 50 ns a failure. A look costs 0.2 us for each session that it finds alive, and 4 us where it
+/// rarely that looking costs 25 ns a failure. A look costs 0.2 us for each session that it finds alive, and 4 us where it
 /// is thorough and asks after its process too.
 #[derive(Debug, Default)]
 struct Patience {
@@ -113,8 +113,8 @@ struct Patience {
 
 impl Patience {
     const EARLY: u32 = 64;
-    const PLAIN: u32 = 4;
-    const THOROUGH: u32 = 80;
+    const PLAIN: u32 = 8;
+    const THOROUGH: u32 = 160;
 
     /// Looks for the dead in `among`, where it is time to at the `failures`-th failure in a row.
     fn look(&self, failures: u32, region: &Region, among: u64, thorough: bool) -> bool {
@@ -182,8 +182,8 @@ impl<'a> Home for InSession<'a> {
             // of its dead parent.
             Trouble::Full => {
                 let failures = member.failures();
-                self.0.when_full.look(failures, region, u64::MAX, false)
-                    || failures > 1 && self.0.when_full_thorough.look(failures, region, u64::MAX, true)
+                self.0.when_full.look(failures, region, !member.mask(), false)
+                    || failures > 1 && self.0.when_full_thorough.look(failures, region, !member.mask(), true)
             }
             Trouble::Held(holders) => {
                 blocked.set(blocked.get().saturating_add(1));

@@ -44,8 +44,11 @@ pub(crate) enum Step {
     Leave(Which, bool),
 }
 
+/// Makes a step of three random numbers.
+type Make = fn(Which, Which, u64) -> Step;
+
 /// How often each kind of step is drawn: those that make objects and those that give them up are about as likely.
-const WEIGHTS: &[(u32, fn(Which, Which, u64) -> Step)] = &[
+const WEIGHTS: &[(u32, Make)] = &[
     (8, |a, _, _| Step::Alloc(a)),
     (2, |a, _, _| Step::AllocThree(a)),
     (2, |a, _, _| Step::Write(a)),
